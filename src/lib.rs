@@ -1,0 +1,12 @@
+#![doc = include_str!("../README.md")]
+#![deny(missing_docs)]
+#![forbid(unsafe_code)]
+
+pub mod error;
+pub mod record;
+pub mod normalize;
+pub mod read;
+pub mod tokenize;
+pub mod sparse;
+pub mod scores;
+pub mod solver;
