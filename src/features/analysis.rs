@@ -1,0 +1,230 @@
+//! The words of a text with everything that the features need of them, remembered by chunk: comments repeat their words.
+
+use super::lexicon::{Cues, Lexicon};
+use crate::normalize::chunks;
+use crate::tokenize::{HANDLE, LINK, Tokenizer};
+use rustc_hash::{FxHashMap, FxHasher};
+use std::hash::Hasher;
+use std::sync::Arc;
+
+/// What sort of token a word is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A word or a number.
+    Word,
+    /// A hashtag.
+    Hashtag,
+    /// The placeholder of a link.
+    Link,
+    /// The placeholder of a handle.
+    Handle,
+    /// Punctuation.
+    Mark,
+    /// An emoji or another symbol.
+    Symbol,
+}
+
+/// What there is to know of a word wherever it stands.
+#[derive(Debug, PartialEq)]
+pub struct WordInfo {
+    /// The id in the tokenizer's vocabulary, 0 outside it.
+    pub id: u32,
+    /// The normalised text.
+    pub text: String,
+    /// What sort of token it is.
+    pub kind: Kind,
+    /// A hash of the text.
+    pub key: u64,
+    /// A hash of its first five characters, which stands for the stem.
+    pub stem: u64,
+    /// Hashes of its character n-grams, one of each occurrence; see [`char_ngrams`].
+    pub ngrams: Vec<u64>,
+    /// Hashes of its character 4-grams.
+    pub fourgrams: Vec<u64>,
+    /// The hints it gives.
+    pub cues: Cues,
+    /// Whether it is written in capitals (two letters at least).
+    pub capitals: bool,
+}
+
+/// A word where it stands.
+#[derive(Debug, Clone)]
+pub struct Word {
+    /// What there is to know of it.
+    pub info: Arc<WordInfo>,
+    /// The first byte of the text that it came from.
+    pub start: u32,
+    /// The byte behind its last.
+    pub end: u32,
+}
+
+/// A text, analysed.
+#[derive(Debug, Clone, Default)]
+pub struct Analysis {
+    /// Its words in order.
+    pub words: Vec<Word>,
+    /// Whether something in it was hidden or imitated.
+    pub tampered: bool,
+}
+
+#[derive(Debug)]
+struct ChunkInfo {
+    words: Vec<Word>,
+    tampered: bool,
+}
+
+/// The shortest and the longest character n-gram.
+pub type CharRange = (usize, usize);
+
+/// Analyses texts with one tokenizer, remembering chunks. One for each thread.
+pub struct Analyzer<'a> {
+    tokenizer: &'a Tokenizer,
+    lexicon: &'a Lexicon,
+    char_range: CharRange,
+    memo: FxHashMap<Box<str>, Arc<ChunkInfo>>,
+}
+
+/// The most chunks that are remembered; beyond that everything is forgotten and learned anew.
+const MEMO_SIZE: usize = 1 << 17;
+/// The longest chunk that is remembered, in bytes.
+const MEMO_CHUNK: usize = 48;
+
+impl<'a> Analyzer<'a> {
+    /// An analyzer that knows nothing yet.
+    pub fn new(tokenizer: &'a Tokenizer, lexicon: &'a Lexicon, char_range: CharRange) -> Self {
+        Analyzer {
+            tokenizer,
+            lexicon,
+            char_range,
+            memo: FxHashMap::default(),
+        }
+    }
+
+    /// Analyses `text`.
+    pub fn analyze(&mut self, text: &str) -> Analysis {
+        let mut analysis = Analysis::default();
+        for (at, chunk) in chunks(text) {
+            let info = match self.memo.get(chunk) {
+                Some(info) => info.clone(),
+                None => self.learn(chunk),
+            };
+            analysis.tampered |= info.tampered;
+            analysis.words.extend(info.words.iter().map(|w| Word {
+                info: w.info.clone(),
+                start: w.start + at as u32,
+                end: w.end + at as u32,
+            }));
+        }
+        analysis
+    }
+
+    fn learn(&mut self, chunk: &str) -> Arc<ChunkInfo> {
+        let found = self.tokenizer.tokenize_chunk(chunk);
+        let words = found.tokens.into_iter().map(|token| {
+            let source = &chunk[token.start as usize..token.end as usize];
+            Word {
+                info: Arc::new(self.word_info(token.id, token.text, source)),
+                start: token.start,
+                end: token.end,
+            }
+        });
+        let info = Arc::new(ChunkInfo {
+            words: words.collect(),
+            tampered: found.tampered,
+        });
+        if chunk.len() <= MEMO_CHUNK {
+            if self.memo.len() >= MEMO_SIZE {
+                self.memo.clear();
+            }
+            self.memo.insert(chunk.into(), info.clone());
+        }
+        info
+    }
+
+    fn word_info(&self, id: u32, text: String, source: &str) -> WordInfo {
+        let kind = kind(&text);
+        let mut letters = source.chars().filter(|c| c.is_alphabetic());
+        let capitals = matches!(kind, Kind::Word | Kind::Hashtag)
+            && letters.clone().count() >= 2
+            && letters.all(char::is_uppercase);
+        let (mut ngrams, mut fourgrams) = (Vec::new(), Vec::new());
+        if matches!(kind, Kind::Word | Kind::Hashtag) {
+            char_ngrams(&text, self.char_range, &mut ngrams);
+            char_ngrams(&text, (4, 4), &mut fourgrams);
+        }
+        WordInfo {
+            id,
+            kind,
+            key: hash(text.chars()),
+            stem: hash(text.chars().take(5)),
+            ngrams,
+            fourgrams,
+            cues: self.lexicon.cues(&text),
+            capitals,
+            text,
+        }
+    }
+}
+
+fn kind(text: &str) -> Kind {
+    let mut chars = text.chars();
+    match chars.next() {
+        _ if text == LINK => Kind::Link,
+        _ if text == HANDLE => Kind::Handle,
+        Some('#') if text.len() > 1 => Kind::Hashtag,
+        Some(c) if c.is_alphanumeric() || c == '_' => Kind::Word,
+        Some(c) if c.is_ascii_punctuation() => Kind::Mark,
+        Some('…' | '؟' | '،' | '؛' | '。' | '、' | '！' | '？' | '¿' | '¡' | '"' | '·' | '•' | '№') => Kind::Mark,
+        _ => Kind::Symbol,
+    }
+}
+
+fn hash(chars: impl Iterator<Item = char>) -> u64 {
+    let mut hasher = FxHasher::default();
+    for c in chars {
+        hasher.write_u32(c as u32);
+    }
+    hasher.finish()
+}
+
+/// Hashes of the character n-grams of `word`, which is given a space on either side, for n in `range`. An n-gram longer
+/// than the word with its spaces is left out.
+pub fn char_ngrams(word: &str, range: CharRange, out: &mut Vec<u64>) {
+    let chars: Vec<char> = std::iter::once(' ')
+        .chain(word.chars().take(64))
+        .chain(std::iter::once(' '))
+        .collect();
+    for n in range.0..=range.1 {
+        for window in chars.windows(n) {
+            out.push(hash(window.iter().copied()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn character_ngrams_know_the_edges_of_words() {
+        let mut found = Vec::new();
+        char_ngrams("ab", (2, 3), &mut found);
+        let expected = [" a", "ab", "b ", " ab", "ab "].map(|s| hash(s.chars()));
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn remembered_chunks_are_the_same_as_new_ones() {
+        let tokenizer = Tokenizer::new(["fake"]);
+        let lexicon = Lexicon::default();
+        let mut analyzer = Analyzer::new(&tokenizer, &lexicon, (3, 5));
+        let text = "FAKE fake FAKE";
+        let first: Vec<_> = analyzer.analyze(text).words;
+        let second: Vec<_> = analyzer.analyze(text).words;
+        for (a, b) in first.iter().zip(&second) {
+            assert_eq!((&a.info, a.start, a.end), (&b.info, b.start, b.end));
+        }
+        assert!(first[0].info.capitals && !first[1].info.capitals);
+        assert_eq!((first[2].start, first[2].end), (10, 14));
+    }
+}

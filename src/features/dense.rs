@@ -1,0 +1,263 @@
+//! The columns of the stance model beside the text scores: flags, pairs of flags, and similarities above an edge.
+//!
+//! Every column is 0 or 1, so that inputs are of comparable size whatever the data. A similarity becomes several columns,
+//! one for each edge that it exceeds; edges are quantiles of the training data. Columns that almost never, or almost
+//! always, hold in the training data are left out.
+
+use super::{context, surface};
+use crate::error::{Error, Result};
+use serde::{Deserialize, Serialize};
+use std::sync::OnceLock;
+
+/// One column, as the model's configuration tells it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Column {
+    /// Holds where the flag holds.
+    Flag {
+        /// The flag's name.
+        flag: String,
+    },
+    /// Holds where both flags hold.
+    Both {
+        /// The flags' names.
+        both: [String; 2],
+    },
+    /// Holds where the similarity is known and above an edge.
+    Above {
+        /// The similarity's name.
+        value: String,
+        /// The edge.
+        above: f32,
+    },
+}
+
+impl Column {
+    /// The column's name in explanations.
+    pub fn name(&self) -> String {
+        match self {
+            Column::Flag { flag } => flag.clone(),
+            Column::Both { both: [a, b] } => format!("{a} & {b}"),
+            Column::Above { value, above } => format!("{value} > {above:.3}"),
+        }
+    }
+}
+
+/// The dense features of one comment: surface flags, then context flags, and the similarities.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct DenseFeatures {
+    /// By [`flag_names`].
+    pub flags: Vec<bool>,
+    /// By [`context::VALUES`]; NaN where the text it compares with is absent.
+    pub values: Vec<f32>,
+}
+
+/// The names of all flags, surface flags first.
+pub fn flag_names() -> &'static [String] {
+    static NAMES: OnceLock<Vec<String>> = OnceLock::new();
+    NAMES.get_or_init(|| {
+        let mut names = surface::surface_names();
+        names.extend(context::FLAGS.iter().map(|s| s.to_string()));
+        names
+    })
+}
+
+/// The context flags that each surface flag is paired with.
+const PAIRED: [&str; 5] = [
+    "is the headline",
+    "nested reply",
+    "denies what the headline denies",
+    "denies what the headline asserts",
+    "asserts what the headline denies",
+];
+
+/// The flags under which the text scores get weights of their own.
+const GATES: [&str; 7] = [
+    "is the headline",
+    "nested reply",
+    "headline asks",
+    "headline doubts",
+    "headline refutes",
+    "headline negates",
+    "parent asks",
+];
+
+/// Quantiles of a similarity that become edges.
+const N_EDGES: usize = 9;
+/// A column must hold, and must not hold, in so many training rows.
+const MIN_ROWS: usize = 5;
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Rule {
+    Flag(usize),
+    Both(usize, usize),
+    Above(usize, f32),
+}
+
+/// Turns dense features into columns.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DenseEncoder {
+    columns: Vec<Column>,
+    gates: Vec<String>,
+    rules: Vec<Rule>,
+    gate_flags: Vec<usize>,
+}
+
+fn flag_index(name: &str) -> Result<usize> {
+    let found = flag_names().iter().position(|n| n == name);
+    found.ok_or_else(|| Error::Model(format!("config.json: unknown flag {name:?}")))
+}
+
+impl DenseEncoder {
+    /// The encoder of these columns and gates.
+    ///
+    /// # Errors
+    /// [`Error::Model`] where a name is unknown or an edge is not finite.
+    pub fn new(columns: Vec<Column>, gates: Vec<String>) -> Result<Self> {
+        let rules = columns.iter().map(|column| {
+            Ok(match column {
+                Column::Flag { flag } => Rule::Flag(flag_index(flag)?),
+                Column::Both { both: [a, b] } => Rule::Both(flag_index(a)?, flag_index(b)?),
+                Column::Above { value, above } => {
+                    let found = context::VALUES.iter().position(|n| n == value);
+                    let value = found
+                        .ok_or_else(|| Error::Model(format!("config.json: unknown similarity {value:?}")))?;
+                    if !above.is_finite() {
+                        return Err(Error::Model("config.json: an edge is not finite".into()));
+                    }
+                    Rule::Above(value, *above)
+                }
+            })
+        });
+        Ok(DenseEncoder {
+            rules: rules.collect::<Result<_>>()?,
+            gate_flags: gates.iter().map(|g| flag_index(g)).collect::<Result<_>>()?,
+            columns,
+            gates,
+        })
+    }
+
+    /// Chooses columns and gates for `examples`.
+    pub fn learn(examples: &[DenseFeatures]) -> Self {
+        let names = flag_names();
+        let n_names = surface::surface_names().len();
+        let flag = |name: &str| names.iter().position(|n| n == name).expect("a known flag");
+        let varies = |rule: Rule| {
+            let n = examples.iter().filter(|e| holds(rule, e)).count();
+            n >= MIN_ROWS && examples.len() - n >= MIN_ROWS
+        };
+        let mut columns = Vec::new();
+        for (i, name) in names.iter().enumerate() {
+            if varies(Rule::Flag(i)) {
+                columns.push(Column::Flag { flag: name.clone() });
+            }
+        }
+        for paired in PAIRED {
+            for (i, name) in names[..n_names].iter().enumerate() {
+                if varies(Rule::Both(flag(paired), i)) && varies(Rule::Flag(flag(paired))) {
+                    columns.push(Column::Both {
+                        both: [paired.to_string(), name.clone()],
+                    });
+                }
+            }
+        }
+        for (i, name) in context::VALUES.iter().enumerate() {
+            for above in edges(examples.iter().map(|e| e.values[i])) {
+                if varies(Rule::Above(i, above)) {
+                    columns.push(Column::Above {
+                        value: name.to_string(),
+                        above,
+                    });
+                }
+            }
+        }
+        let gates = GATES.iter().filter(|g| varies(Rule::Flag(flag(g))));
+        let gates = gates.map(|g| g.to_string()).collect();
+        DenseEncoder::new(columns, gates).expect("the names are known")
+    }
+
+    /// The columns.
+    pub fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    /// The names of the flags under which the text scores get weights of their own.
+    pub fn gates(&self) -> &[String] {
+        &self.gates
+    }
+
+    /// The columns that hold, increasing.
+    pub fn active_columns<'a>(&'a self, features: &'a DenseFeatures) -> impl Iterator<Item = usize> + 'a {
+        let rules = self.rules.iter().enumerate();
+        rules.filter(|(_, rule)| holds(**rule, features)).map(|(i, _)| i)
+    }
+
+    /// The gates that are open, increasing.
+    pub fn open_gates<'a>(&'a self, features: &'a DenseFeatures) -> impl Iterator<Item = usize> + 'a {
+        let flags = self.gate_flags.iter().enumerate();
+        flags.filter(|(_, flag)| features.flags[**flag]).map(|(i, _)| i)
+    }
+}
+
+fn holds(rule: Rule, features: &DenseFeatures) -> bool {
+    match rule {
+        Rule::Flag(i) => features.flags[i],
+        Rule::Both(i, j) => features.flags[i] && features.flags[j],
+        Rule::Above(i, edge) => features.values[i] > edge,
+    }
+}
+
+/// The quantiles of the known values that become edges, increasing and without repetition.
+fn edges(values: impl Iterator<Item = f32>) -> Vec<f32> {
+    let mut known: Vec<f32> = values.filter(|v| v.is_finite()).collect();
+    known.sort_unstable_by(f32::total_cmp);
+    let mut edges: Vec<f32> = (0..N_EDGES)
+        .filter_map(|i| known.get(known.len() * i / N_EDGES).copied())
+        .collect();
+    edges.dedup();
+    edges
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn example(flag: bool, value: f32) -> DenseFeatures {
+        let mut e = DenseFeatures {
+            flags: vec![false; flag_names().len()],
+            values: vec![f32::NAN; context::VALUES.len()],
+        };
+        e.flags[0] = flag;
+        e.values[0] = value;
+        e
+    }
+
+    #[test]
+    fn columns_that_do_not_vary_are_left_out() {
+        let examples: Vec<_> = (0..90).map(|i| example(i % 2 == 0, i as f32)).collect();
+        let encoder = DenseEncoder::learn(&examples);
+        let names: Vec<String> = encoder.columns().iter().map(Column::name).collect();
+        assert_eq!(names[0], "question mark");
+        // Edges at 10, 20, … 80; the edge at 0 is exceeded by all but one row.
+        assert_eq!(names.len(), 1 + 8);
+        assert_eq!(encoder.active_columns(&example(true, 35.0)).collect::<Vec<_>>(), [0, 1, 2, 3]);
+        assert_eq!(encoder.active_columns(&example(false, f32::NAN)).count(), 0);
+    }
+
+    #[test]
+    fn an_unknown_name_is_refused() {
+        let column = Column::Flag { flag: "x".into() };
+        assert_eq!(DenseEncoder::new(vec![column], vec![]).unwrap_err().status(), 4);
+    }
+
+    #[test]
+    fn columns_survive_json() {
+        let columns = vec![
+            Column::Flag { flag: "a link".into() },
+            Column::Both { both: ["a link".into(), "an emoji".into()] },
+            Column::Above { value: context::VALUES[0].into(), above: 0.1 },
+        ];
+        let json = serde_json::to_string(&columns).unwrap();
+        assert_eq!(serde_json::from_str::<Vec<Column>>(&json).unwrap(), columns);
+    }
+}

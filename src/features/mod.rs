@@ -1,0 +1,167 @@
+//! Step four: a comment becomes features. One extractor serves training and classification.
+//!
+//! [`FeatureExtractor`] holds what training learned: the tokenizer, inverse document frequencies and the table of
+//! n-grams. [`Extraction`] is its working memory, one for each thread.
+
+pub mod analysis;
+pub mod context;
+pub mod dense;
+pub mod lexicon;
+pub mod ngrams;
+pub mod surface;
+
+use crate::record::Comment;
+use crate::tokenize::Tokenizer;
+use analysis::{Analysis, Analyzer};
+use context::{Context, Idf, Prepared, context_features};
+use dense::DenseFeatures;
+use lexicon::Lexicon;
+use ngrams::{NgramTable, ngram_row};
+use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// What is counted as a feature.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FeatureSettings {
+    /// The shortest character n-gram inside a word. Default 2.
+    pub char_min: usize,
+    /// The longest. Default 5.
+    pub char_max: usize,
+    /// An n-gram becomes a feature when it stands in so many training texts. Default 2.
+    pub min_texts: u32,
+    /// The most n-grams, the most frequent first. Default 600,000.
+    pub max_ngrams: usize,
+    /// A word enters the vocabulary when it stands so many times in the training texts and their context. Default 3.
+    pub min_word_count: u64,
+    /// The most words in the vocabulary. Default 30,000.
+    pub max_words: usize,
+}
+
+impl Default for FeatureSettings {
+    fn default() -> Self {
+        FeatureSettings {
+            char_min: 2,
+            char_max: 5,
+            min_texts: 2,
+            max_ngrams: 600_000,
+            min_word_count: 3,
+            max_words: 30_000,
+        }
+    }
+}
+
+/// The features of one comment.
+#[derive(Debug, Clone)]
+pub struct Features {
+    /// The comment's words, for explanations.
+    pub analysis: Analysis,
+    /// The row of n-grams, `(column, value)`, columns increasing.
+    pub ngrams: Vec<(u32, f32)>,
+    /// Surface and context features.
+    pub dense: DenseFeatures,
+}
+
+/// Everything that turns a comment into features.
+#[derive(Debug, Clone)]
+pub struct FeatureExtractor {
+    /// What is counted as a feature.
+    pub settings: FeatureSettings,
+    /// The tokenizer.
+    pub tokenizer: Tokenizer,
+    /// The vocabulary's inverse document frequencies.
+    pub idf: Idf,
+    /// The mean length of a training body, in words.
+    pub mean_body_words: f32,
+    /// The n-grams that are features.
+    pub table: NgramTable,
+    lexicon: Lexicon,
+}
+
+impl FeatureExtractor {
+    /// An extractor of these parts.
+    pub fn new(
+        settings: FeatureSettings,
+        tokenizer: Tokenizer,
+        idf: Idf,
+        mean_body_words: f32,
+        table: NgramTable,
+    ) -> Self {
+        FeatureExtractor {
+            settings,
+            tokenizer,
+            idf,
+            mean_body_words,
+            table,
+            lexicon: Lexicon::default(),
+        }
+    }
+
+    /// A working memory for one thread.
+    pub fn extraction(&self) -> Extraction<'_> {
+        Extraction {
+            extractor: self,
+            analyzer: self.analyzer(),
+            prepared: FxHashMap::default(),
+            prepared_bytes: 0,
+        }
+    }
+
+    /// An analyzer of texts by this extractor's tokenizer.
+    pub fn analyzer(&self) -> Analyzer<'_> {
+        let range = (self.settings.char_min, self.settings.char_max);
+        Analyzer::new(&self.tokenizer, &self.lexicon, range)
+    }
+}
+
+/// Extracts features on one thread, remembering words and articles.
+pub struct Extraction<'a> {
+    extractor: &'a FeatureExtractor,
+    analyzer: Analyzer<'a>,
+    prepared: FxHashMap<Arc<str>, Arc<Prepared>>,
+    prepared_bytes: usize,
+}
+
+/// The most bytes of headlines, bodies and parents that are remembered.
+const PREPARED_BYTES: usize = 16 << 20;
+
+impl Extraction<'_> {
+    /// The features of `comment`.
+    pub fn extract(&mut self, comment: &Comment) -> Features {
+        let analysis = self.analyzer.analyze(&comment.text);
+        let headline = comment.headline.as_deref().map(|t| self.prepare(t));
+        let body = comment.body.as_deref().map(|t| self.prepare(t));
+        let parent = comment.parent.as_deref().map(|t| self.prepare(t));
+        let context = Context {
+            headline: headline.as_deref(),
+            body: body.as_deref(),
+            parent: parent.as_deref(),
+        };
+        let extractor = self.extractor;
+        let found = context_features(&analysis, context, &extractor.idf, extractor.mean_body_words);
+        let mut flags = surface::surface_flags(&comment.text, &analysis);
+        flags.extend(found.flags);
+        Features {
+            ngrams: ngram_row(&analysis, &extractor.table),
+            dense: DenseFeatures {
+                flags,
+                values: found.values,
+            },
+            analysis,
+        }
+    }
+
+    fn prepare(&mut self, text: &str) -> Arc<Prepared> {
+        if let Some(prepared) = self.prepared.get(text) {
+            return prepared.clone();
+        }
+        let prepared = Arc::new(Prepared::new(text, &mut self.analyzer, &self.extractor.idf));
+        if self.prepared_bytes > PREPARED_BYTES {
+            self.prepared.clear();
+            self.prepared_bytes = 0;
+        }
+        self.prepared_bytes += text.len();
+        self.prepared.insert(text.into(), prepared.clone());
+        prepared
+    }
+}

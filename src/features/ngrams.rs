@@ -1,0 +1,243 @@
+//! Text features: word n-grams and the character n-grams inside words, as columns of the text model.
+//!
+//! Every n-gram has a 64-bit key. The keys that training met often enough are the columns, in increasing order of key;
+//! [`NgramTable`] finds a key's column. An n-gram that training did not meet has no column and adds nothing.
+
+use super::analysis::{Analysis, Word};
+use rustc_hash::FxHashMap;
+
+const WORD: u64 = 0x9e37_79b9_7f4a_7c15;
+const PAIR: u64 = 0xc2b2_ae3d_27d4_eb4f;
+const CHARACTERS: u64 = 0x1656_67b1_9e37_79f9;
+/// What stands before the first word and behind the last, as one half of a pair.
+const EDGE: u64 = 0x27d4_eb2f_1656_67c5;
+
+/// Mixes all bits of a key (the finaliser of MurmurHash3, by Austin Appleby, public domain).
+fn mix(mut h: u64) -> u64 {
+    h ^= h >> 33;
+    h = h.wrapping_mul(0xff51_afd7_ed55_8ccd);
+    h ^= h >> 33;
+    h = h.wrapping_mul(0xc4ce_b9fe_1a85_ec53);
+    h ^ (h >> 33)
+}
+
+fn word_key(word: &Word) -> u64 {
+    mix(word.info.key ^ WORD)
+}
+
+fn pair_key(first: u64, second: u64) -> u64 {
+    mix(first.rotate_left(23).wrapping_mul(PAIR) ^ second)
+}
+
+/// The words that an n-gram came from, as positions in the analysis: `first..=last`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// The first word.
+    pub first: u32,
+    /// The last word.
+    pub last: u32,
+}
+
+/// Calls `each` with the key of every n-gram of the text, as often as it occurs, and the words it came from.
+pub fn for_each_ngram(analysis: &Analysis, mut each: impl FnMut(u64, Span)) {
+    let words = &analysis.words;
+    let mut before = EDGE;
+    for (i, word) in words.iter().enumerate() {
+        let i = i as u32;
+        each(word_key(word), Span { first: i, last: i });
+        let span = Span {
+            first: i.saturating_sub(1),
+            last: i,
+        };
+        each(pair_key(before, word.info.key), span);
+        before = word.info.key;
+        for &ngram in &word.info.ngrams {
+            each(mix(ngram ^ CHARACTERS), Span { first: i, last: i });
+        }
+    }
+    if let Some(last) = words.len().checked_sub(1) {
+        let span = Span {
+            first: last as u32,
+            last: last as u32,
+        };
+        each(pair_key(before, EDGE), span);
+    }
+}
+
+/// Finds the column of a key.
+///
+/// The keys are sorted; the topmost bits of a key lead to the few that share them, and the next 32 bits tell those
+/// apart. Two keys that agree in all these bits share a column.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct NgramTable {
+    /// Where the keys of each bucket begin; `2^bits + 1` numbers.
+    pub buckets: Vec<u32>,
+    /// The 32 bits behind the topmost ones of every key.
+    pub fingerprints: Vec<u32>,
+}
+
+impl NgramTable {
+    /// A table of `keys`.
+    pub fn new(keys: &[u64]) -> Self {
+        let bits = bits_for(keys.len());
+        let mut keys: Vec<(usize, u32)> = keys.iter().map(|&k| split(k, bits)).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        let mut buckets = vec![0u32; (1 << bits) + 1];
+        for &(bucket, _) in &keys {
+            buckets[bucket + 1] += 1;
+        }
+        for i in 1..buckets.len() {
+            buckets[i] += buckets[i - 1];
+        }
+        NgramTable {
+            buckets,
+            fingerprints: keys.into_iter().map(|(_, f)| f).collect(),
+        }
+    }
+
+    /// The number of columns.
+    pub fn len(&self) -> usize {
+        self.fingerprints.len()
+    }
+
+    /// Whether there are no columns.
+    pub fn is_empty(&self) -> bool {
+        self.fingerprints.is_empty()
+    }
+
+    /// The column of `key`.
+    pub fn column(&self, key: u64) -> Option<u32> {
+        let bits = (self.buckets.len() - 1).trailing_zeros();
+        let (bucket, fingerprint) = split(key, bits);
+        let (start, end) = (self.buckets[bucket] as usize, self.buckets[bucket + 1] as usize);
+        let at = self.fingerprints[start..end].iter().position(|&f| f == fingerprint)?;
+        Some((start + at) as u32)
+    }
+
+    /// Whether the parts fit together: what a table read from a file must fulfil.
+    pub fn is_valid(&self) -> bool {
+        self.buckets.len() > 1
+            && (self.buckets.len() - 1).is_power_of_two()
+            && self.buckets[0] == 0
+            && self.buckets.windows(2).all(|w| w[0] <= w[1])
+            && self.buckets[self.buckets.len() - 1] as usize == self.fingerprints.len()
+    }
+
+    /// The same table with only the columns that `keep` has, and where each kept column was before.
+    pub fn retain(&self, keep: &[bool]) -> (NgramTable, Vec<usize>) {
+        let kept: Vec<usize> = (0..self.len()).filter(|&c| keep[c]).collect();
+        let mut before = vec![0u32; self.len() + 1];
+        for c in 0..self.len() {
+            before[c + 1] = before[c] + u32::from(keep[c]);
+        }
+        let table = NgramTable {
+            buckets: self.buckets.iter().map(|&b| before[b as usize]).collect(),
+            fingerprints: kept.iter().map(|&c| self.fingerprints[c]).collect(),
+        };
+        (table, kept)
+    }
+}
+
+fn bits_for(n_keys: usize) -> u32 {
+    (n_keys / 4 + 1).next_power_of_two().trailing_zeros().clamp(1, 24)
+}
+
+fn split(key: u64, bits: u32) -> (usize, u32) {
+    ((key >> (64 - bits)) as usize, (key >> (32 - bits)) as u32)
+}
+
+/// Counts in how many texts each n-gram occurs.
+#[derive(Debug, Default)]
+pub struct NgramCounts {
+    texts: FxHashMap<u64, u32>,
+    seen: Vec<u64>,
+}
+
+impl NgramCounts {
+    /// Counts one text.
+    pub fn add(&mut self, analysis: &Analysis) {
+        self.seen.clear();
+        for_each_ngram(analysis, |key, _| self.seen.push(key));
+        self.seen.sort_unstable();
+        self.seen.dedup();
+        for &key in &self.seen {
+            *self.texts.entry(key).or_default() += 1;
+        }
+    }
+
+    /// Adds the counts of `other`.
+    pub fn merge(&mut self, other: NgramCounts) {
+        for (key, n) in other.texts {
+            *self.texts.entry(key).or_default() += n;
+        }
+    }
+
+    /// The table of the n-grams in at least `min_texts` texts, the `max_ngrams` most frequent of them.
+    pub fn table(&self, min_texts: u32, max_ngrams: usize) -> NgramTable {
+        let mut found: Vec<(u32, u64)> = self
+            .texts
+            .iter()
+            .filter(|&(_, &n)| n >= min_texts)
+            .map(|(&key, &n)| (n, key))
+            .collect();
+        found.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+        found.truncate(max_ngrams);
+        let keys: Vec<u64> = found.into_iter().map(|(_, key)| key).collect();
+        NgramTable::new(&keys)
+    }
+}
+
+/// The row of a text in the text model's matrix: each known n-gram once, weighted 1 + ln(count), and the row scaled to
+/// length 1. `(column, value)`, columns increasing; empty where no n-gram is known.
+pub fn ngram_row(analysis: &Analysis, table: &NgramTable) -> Vec<(u32, f32)> {
+    let mut columns = Vec::new();
+    for_each_ngram(analysis, |key, _| columns.extend(table.column(key)));
+    columns.sort_unstable();
+    let mut row: Vec<(u32, f32)> = Vec::new();
+    for column in columns {
+        match row.last_mut() {
+            Some(last) if last.0 == column => last.1 += 1.0,
+            _ => row.push((column, 1.0)),
+        }
+    }
+    for (_, value) in &mut row {
+        *value = 1.0 + value.ln();
+    }
+    let norm = row.iter().map(|(_, v)| f64::from(*v).powi(2)).sum::<f64>().sqrt() as f32;
+    for (_, value) in &mut row {
+        *value /= norm;
+    }
+    row
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_has_its_own_column() {
+        let keys: Vec<u64> = (0..1000).map(mix).collect();
+        let table = NgramTable::new(&keys);
+        assert!(table.is_valid());
+        let mut columns: Vec<u32> = keys.iter().map(|&k| table.column(k).unwrap()).collect();
+        columns.sort_unstable();
+        assert_eq!(columns, (0..1000).collect::<Vec<u32>>());
+        assert_eq!(table.column(mix(5000)), None);
+        assert_eq!(NgramTable::new(&[]).column(7), None);
+    }
+
+    #[test]
+    fn retained_columns_keep_their_order() {
+        let keys: Vec<u64> = (0..100).map(mix).collect();
+        let table = NgramTable::new(&keys);
+        let keep: Vec<bool> = (0..100).map(|c| c % 3 == 0).collect();
+        let (small, kept) = table.retain(&keep);
+        assert!(small.is_valid());
+        for &key in &keys {
+            let before = table.column(key).unwrap() as usize;
+            let after = small.column(key).map(|c| kept[c as usize]);
+            assert_eq!(after, keep[before].then_some(before));
+        }
+    }
+}
