@@ -40,6 +40,14 @@ impl SparseMatrix {
         self.starts.push(self.columns.len());
     }
 
+    /// Keeps the first `n_rows` rows.
+    pub fn truncate(&mut self, n_rows: usize) {
+        self.starts.truncate(n_rows + 1);
+        let end = self.starts.last().copied().unwrap_or(0);
+        self.columns.truncate(end);
+        self.values.truncate(end);
+    }
+
     /// The stored `(column, value)` of row `row`.
     pub fn row(&self, row: usize) -> impl Iterator<Item = (usize, f32)> + '_ {
         let range = self.starts[row]..self.starts[row + 1];

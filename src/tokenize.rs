@@ -134,6 +134,11 @@ impl Tokenizer {
         self.pipeline.get_vocab_size(true)
     }
 
+    /// The tokens of the vocabulary, by id.
+    pub fn words(&self) -> impl Iterator<Item = String> + '_ {
+        (0..self.vocab_size() as u32).map(|id| self.pipeline.id_to_token(id).unwrap_or_default())
+    }
+
     /// Normalises and tokenises one chunk (see [`chunks`]).
     pub fn tokenize_chunk(&self, chunk: &str) -> ChunkTokens {
         let normal = normalize_chunk(chunk);

@@ -97,6 +97,11 @@ impl FeatureExtractor {
         }
     }
 
+    /// The same extractor with another table of n-grams.
+    pub fn with_table(self, table: NgramTable) -> Self {
+        FeatureExtractor { table, ..self }
+    }
+
     /// A working memory for one thread.
     pub fn extraction(&self) -> Extraction<'_> {
         Extraction {

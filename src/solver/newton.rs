@@ -89,6 +89,25 @@ impl<'a> Problem<'a> {
         self.n_labels
     }
 
+    /// The number of features.
+    pub fn n_features(&self) -> usize {
+        self.x.n_columns
+    }
+
+    /// The rows.
+    pub fn x(&self) -> &SparseMatrix {
+        self.x
+    }
+
+    /// The norm of the objective's gradient at `model`.
+    pub fn gradient_norm(&self, alpha: f64, weights: &[f64], model: &LinearScores) -> f64 {
+        let mut w = model.weights.clone();
+        w.extend_from_slice(&model.intercept);
+        let p = self.probabilities(&self.scores(&w));
+        let g = self.gradient(alpha, weights, &w, &p);
+        dot(&g, &g).sqrt()
+    }
+
     /// Minimises the objective from `start` with `weights` for the rows.
     ///
     /// # Errors
@@ -102,11 +121,8 @@ impl<'a> Problem<'a> {
         let k = self.n_labels;
         let mut w = start.weights;
         w.extend_from_slice(&start.intercept);
-        let at_zero = {
-            let p = self.probabilities(&vec![0.0; self.x.n_rows() * k]);
-            let g = self.gradient(settings.alpha, weights, &vec![0.0; w.len()], &p);
-            dot(&g, &g).sqrt()
-        };
+        let zero = LinearScores::zero(self.x.n_columns, k);
+        let at_zero = self.gradient_norm(settings.alpha, weights, &zero);
         let expected = settings.tolerance * at_zero.max(f64::MIN_POSITIVE);
         let mut z = self.scores(&w);
         let mut objective = self.objective(settings.alpha, weights, &w, &z);

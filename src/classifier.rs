@@ -1,0 +1,124 @@
+//! The whole way from a comment to its label: features → text model → stance model → decision.
+
+use crate::features::{Extraction, FeatureExtractor, Features};
+use crate::record::Comment;
+use crate::scores::{decide, softmax};
+use crate::stance_model::StanceModel;
+use crate::text_model::TextModel;
+use serde::{Deserialize, Serialize};
+
+/// A trained model.
+#[derive(Debug, Clone)]
+pub struct Classifier {
+    /// The labels, sorted.
+    pub labels: Vec<String>,
+    /// Turns comments into features.
+    pub extractor: FeatureExtractor,
+    /// Gives one score a label from the n-grams.
+    pub text: TextModel,
+    /// Gives one score a label from text scores, context and surface features.
+    pub stance: StanceModel,
+    /// What is added to each label's score before the largest is decided for.
+    pub offsets: Vec<f64>,
+    /// Where the model comes from.
+    pub provenance: Provenance,
+}
+
+/// Where a model comes from and how well it did on its own training data.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Provenance {
+    /// The version of this program that trained it.
+    pub version: String,
+    /// The seed.
+    pub seed: u64,
+    /// SHA-256 of the training rows as they were read: labels, texts, contexts, groups and weights.
+    pub train_digest: String,
+    /// The same of the development rows, where there were any.
+    pub dev_digest: Option<String>,
+    /// The number of training rows of each label, in the order of the labels.
+    pub rows: Vec<u64>,
+    /// How folds were made.
+    pub folds: String,
+    /// What the decision offsets were tuned for: `macro-f1` or `accuracy`.
+    pub optimize: String,
+    /// How classes were weighted: `none` or `balanced`.
+    pub class_weight: String,
+    /// The penalty of the text model.
+    pub text_alpha: f64,
+    /// The penalty of the stance model.
+    pub stance_alpha: f64,
+    /// What fitted the stance model.
+    pub stance_solver: String,
+    /// Which rows the scores below are on: `out of fold` or `dev`.
+    pub scored_on: String,
+    /// Accuracy there, the offsets of each fold tuned on the other folds.
+    pub accuracy: f64,
+    /// Macro-F1 there.
+    pub macro_f1: f64,
+    /// Mean −ln p(gold) there, in nats.
+    pub log_loss: f64,
+    /// Expected calibration error of the decided label's probability there, over 10 equal bins.
+    pub calibration_error: f64,
+}
+
+/// What a classifier says of one comment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Prediction {
+    /// The decided label, as an index into [`Classifier::labels`].
+    pub label: usize,
+    /// The probability of each label; they sum to 1.
+    pub probabilities: Vec<f64>,
+    /// The score of each label; its softmax is `probabilities`.
+    pub scores: Vec<f64>,
+}
+
+impl Classifier {
+    /// Classifies one comment. For many, [`Classifier::session`] remembers words and articles.
+    pub fn classify(&self, comment: &Comment) -> Prediction {
+        self.session().classify(comment)
+    }
+
+    /// A working memory for one thread.
+    pub fn session(&self) -> Session<'_> {
+        Session {
+            classifier: self,
+            extraction: self.extractor.extraction(),
+        }
+    }
+
+    /// The scores of a comment with these features.
+    pub fn scores(&self, features: &Features) -> Vec<f64> {
+        let text_scores = self.text.scores(&features.ngrams);
+        self.stance.scores(&text_scores, &features.dense)
+    }
+
+    /// The decision for `scores`.
+    pub fn decide(&self, scores: Vec<f64>) -> Prediction {
+        let mut probabilities = scores.clone();
+        softmax(&mut probabilities);
+        Prediction {
+            label: decide(&scores, &self.offsets),
+            probabilities,
+            scores,
+        }
+    }
+}
+
+/// Classifies many comments on one thread.
+pub struct Session<'a> {
+    classifier: &'a Classifier,
+    extraction: Extraction<'a>,
+}
+
+impl Session<'_> {
+    /// The features of `comment`.
+    pub fn extract(&mut self, comment: &Comment) -> Features {
+        self.extraction.extract(comment)
+    }
+
+    /// Classifies one comment: the same bits as [`Classifier::classify`].
+    pub fn classify(&mut self, comment: &Comment) -> Prediction {
+        let features = self.extract(comment);
+        self.classifier.decide(self.classifier.scores(&features))
+    }
+}

@@ -1,0 +1,216 @@
+//! Step six: the stance model, logistic regression over text scores, context and surface features.
+//!
+//! Its inputs are the text scores, divided by their spread; the same scores again under each open gate; and the dense
+//! columns, 0 or 1. linfa-logistic fits it where all weights are 1 and the matrix is small enough to be dense; our own
+//! solver, which has the same optimum, elsewhere.
+
+use crate::features::dense::{DenseEncoder, DenseFeatures};
+use crate::solver::{LinearScores, Problem, SolverError, SparseLogistic};
+use crate::sparse::SparseMatrix;
+use linfa::DatasetBase;
+use linfa::traits::Fit;
+use linfa_logistic::MultiLogisticRegression;
+use ndarray::{Array1, Array2};
+
+/// The most numbers of a dense matrix that linfa-logistic is given (320 MB).
+const DENSE_LIMIT: usize = 40_000_000;
+
+/// The stance model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StanceModel {
+    /// Chooses the dense columns and the gates.
+    pub encoder: DenseEncoder,
+    /// What text scores are divided by.
+    pub score_scale: f64,
+    /// The weights, of shape `(n_inputs, n_labels)` by rows.
+    pub weights: Vec<f32>,
+    /// The intercept of each label.
+    pub intercept: Vec<f32>,
+}
+
+/// Which solver found the stance model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StanceSolver {
+    /// linfa-logistic.
+    Linfa,
+    /// linfa-logistic, finished by our own solver because its gradient was not small enough.
+    LinfaFinished,
+    /// Our own solver.
+    Newton,
+}
+
+impl StanceSolver {
+    /// The name in the model's configuration.
+    pub fn name(self) -> &'static str {
+        match self {
+            StanceSolver::Linfa => "linfa-logistic",
+            StanceSolver::LinfaFinished => "linfa-logistic, then newton",
+            StanceSolver::Newton => "newton",
+        }
+    }
+}
+
+/// The number of inputs for `n_labels` labels.
+pub fn n_inputs(encoder: &DenseEncoder, n_labels: usize) -> usize {
+    n_labels * (1 + encoder.gates().len()) + encoder.columns().len()
+}
+
+/// The inputs of one comment, `(column, value)`, columns increasing.
+pub fn inputs(
+    encoder: &DenseEncoder,
+    score_scale: f64,
+    text_scores: &[f64],
+    dense: &DenseFeatures,
+) -> Vec<(u32, f32)> {
+    let k = text_scores.len();
+    let scaled: Vec<f32> = text_scores.iter().map(|s| (s / score_scale) as f32).collect();
+    let blocks = std::iter::once(0).chain(encoder.open_gates(dense).map(|g| g + 1));
+    let mut row = Vec::new();
+    for block in blocks {
+        row.extend(scaled.iter().enumerate().map(|(l, &s)| ((block * k + l) as u32, s)));
+    }
+    let first = k * (1 + encoder.gates().len());
+    row.extend(encoder.active_columns(dense).map(|c| ((first + c) as u32, 1.0)));
+    row
+}
+
+impl StanceModel {
+    /// The model with the weights of `fitted`.
+    pub fn new(encoder: DenseEncoder, score_scale: f64, fitted: &LinearScores) -> Self {
+        StanceModel {
+            encoder,
+            score_scale,
+            weights: fitted.weights.iter().map(|&w| w as f32).collect(),
+            intercept: fitted.intercept.iter().map(|&b| b as f32).collect(),
+        }
+    }
+
+    /// The number of labels.
+    pub fn n_labels(&self) -> usize {
+        self.intercept.len()
+    }
+
+    /// The scores of a comment.
+    pub fn scores(&self, text_scores: &[f64], dense: &DenseFeatures) -> Vec<f64> {
+        let mut scores: Vec<f64> = self.intercept.iter().map(|&b| f64::from(b)).collect();
+        for (column, value) in inputs(&self.encoder, self.score_scale, text_scores, dense) {
+            for (score, weight) in scores.iter_mut().zip(self.input_weights(column as usize)) {
+                *score += f64::from(value) * f64::from(*weight);
+            }
+        }
+        scores
+    }
+
+    /// The weights of one input, one a label.
+    pub fn input_weights(&self, input: usize) -> &[f32] {
+        let k = self.n_labels();
+        &self.weights[input * k..(input + 1) * k]
+    }
+
+    /// What one unit of each text score adds to each label's score, given the open gates: `k × k` by text score.
+    pub fn text_score_weights(&self, dense: &DenseFeatures) -> Vec<f64> {
+        let k = self.n_labels();
+        let mut sum = vec![0.0; k * k];
+        let blocks = std::iter::once(0).chain(self.encoder.open_gates(dense).map(|g| g + 1));
+        for block in blocks {
+            for (s, w) in sum.iter_mut().zip(&self.weights[block * k * k..(block + 1) * k * k]) {
+                *s += f64::from(*w) / self.score_scale;
+            }
+        }
+        sum
+    }
+}
+
+/// Fits the stance model's weights to rows `x` of inputs.
+///
+/// # Errors
+/// [`SolverError`] where the rows cannot be fitted or the fit does not converge.
+pub fn fit_stance(
+    x: &SparseMatrix,
+    targets: &[u32],
+    weights: &[f64],
+    n_labels: usize,
+    alpha: f64,
+) -> Result<(LinearScores, StanceSolver), SolverError> {
+    let settings = SparseLogistic {
+        alpha,
+        ..SparseLogistic::default()
+    };
+    let transposed = x.transpose();
+    let problem = Problem::new(x, &transposed, targets, n_labels)?;
+    let zero = LinearScores::zero(x.n_columns, n_labels);
+    let dense_enough = x.n_rows().saturating_mul(x.n_columns) <= DENSE_LIMIT;
+    if weights.iter().any(|&w| w != 1.0) || !dense_enough {
+        let (fitted, _) = problem.fit(&settings, weights, zero)?;
+        return Ok((fitted, StanceSolver::Newton));
+    }
+    let enough = settings.tolerance * problem.gradient_norm(alpha, weights, &zero);
+    let Some(found) = fit_linfa(x, targets, n_labels, alpha, enough) else {
+        let (fitted, _) = problem.fit(&settings, weights, zero)?;
+        return Ok((fitted, StanceSolver::Newton));
+    };
+    if problem.gradient_norm(alpha, weights, &found) <= enough {
+        return Ok((found, StanceSolver::Linfa));
+    }
+    // linfa-logistic stops at its step limit without saying so; the same optimum is near.
+    let (fitted, _) = problem.fit(&settings, weights, found)?;
+    Ok((fitted, StanceSolver::LinfaFinished))
+}
+
+/// linfa-logistic's fit; `None` where it fails or does not know all labels.
+fn fit_linfa(x: &SparseMatrix, targets: &[u32], n_labels: usize, alpha: f64, enough: f64) -> Option<LinearScores> {
+    let mut dense = Array2::<f64>::zeros((x.n_rows(), x.n_columns));
+    for row in 0..x.n_rows() {
+        for (column, value) in x.row(row) {
+            dense[[row, column]] = f64::from(value);
+        }
+    }
+    let targets: Array1<usize> = targets.iter().map(|&t| t as usize).collect();
+    let fitted = MultiLogisticRegression::default()
+        .alpha(alpha)
+        .max_iterations(1000)
+        .gradient_tolerance(enough)
+        .fit(&DatasetBase::new(dense, targets))
+        .ok()?;
+    let finite = fitted.params().iter().chain(fitted.intercept()).all(|v| v.is_finite());
+    let complete = fitted.classes().iter().copied().eq(0..n_labels);
+    (finite && complete).then(|| LinearScores {
+        weights: fitted.params().iter().copied().collect(),
+        intercept: fitted.intercept().to_vec(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows() -> (SparseMatrix, Vec<u32>) {
+        let mut rng = fastrand::Rng::with_seed(8);
+        let mut x = SparseMatrix::new(4);
+        let mut y = Vec::new();
+        for _ in 0..80 {
+            let row: Vec<(u32, f32)> = (0..4).map(|c| (c, rng.f32() - 0.5)).collect();
+            y.push(u32::from(row[0].1 + rng.f32() > 0.5) + u32::from(row[1].1 > 0.2));
+            x.push_row(&row);
+        }
+        (x, y)
+    }
+
+    #[test]
+    fn linfa_and_our_solver_find_the_same_optimum() {
+        let (x, y) = rows();
+        let ones = vec![1.0; 80];
+        let (theirs, _) = fit_stance(&x, &y, &ones, 3, 0.5).unwrap();
+        // The weight of a row that is not 1 sends the fit to our solver; of an extra empty row with weight 0 it sees
+        // nothing.
+        let (mut x2, mut y2, mut w2) = (x.clone(), y.clone(), ones.clone());
+        x2.push_row(&[]);
+        y2.push(0);
+        w2.push(0.0);
+        let (ours, solver) = fit_stance(&x2, &y2, &w2, 3, 0.5).unwrap();
+        assert_eq!(solver, StanceSolver::Newton);
+        for (a, b) in theirs.weights.iter().zip(&ours.weights) {
+            assert!((a - b).abs() < 1e-3, "{a} {b}");
+        }
+    }
+}

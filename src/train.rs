@@ -1,0 +1,621 @@
+//! Training: the same way as classification, row by row, and then the fits.
+//!
+//! Words are counted and become the tokenizer's vocabulary; n-grams are counted and become features. The text model is
+//! fitted once for each fold, so that every row gets scores from a model that has not seen its group; the stance model
+//! is fitted on those scores with context and surface features, and out of fold too, to choose the penalty, to tune the
+//! decision offsets and to report scores. Last, both models are fitted on all rows.
+
+use crate::classifier::{Classifier, Provenance};
+use crate::error::{Error, Result};
+use crate::features::context::Idf;
+use crate::features::dense::{DenseEncoder, DenseFeatures};
+use crate::features::ngrams::{NgramCounts, NgramTable};
+use crate::features::{FeatureExtractor, FeatureSettings};
+use crate::folds::{Folds, MIN_GROUPS, make_folds};
+use crate::metrics::{Counts, log_loss};
+use crate::offsets::tune_offsets;
+use crate::record::Comment;
+use crate::scores::{argmax, decide, softmax};
+use crate::solver::{LinearScores, Problem, SolverError, SparseLogistic};
+use crate::sparse::SparseMatrix;
+use crate::stance_model::{StanceModel, fit_stance, inputs, n_inputs};
+use crate::text_model::TextModel;
+use crate::tokenize::Tokenizer;
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+
+/// How classes are weighted in both fits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ClassWeight {
+    /// Every row counts its own weight.
+    #[default]
+    None,
+    /// Rows count n / (k nₗ) times their weight, so that all labels count the same.
+    Balanced,
+}
+
+/// What the decision offsets are tuned for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Optimize {
+    /// Macro-F1.
+    #[default]
+    MacroF1,
+    /// Accuracy: no offsets, the most probable label is decided for.
+    Accuracy,
+}
+
+/// What keeps rows together in folds.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum GroupBy {
+    /// [`Comment::group_key`].
+    #[default]
+    Default,
+    /// Nothing but the same text.
+    None,
+    /// A field of the record, or one of its other fields.
+    Field(String),
+}
+
+/// The settings of a training run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrainSettings {
+    /// Decides what is left to chance: the folds and the draws that tune the offsets. Default 1.
+    pub seed: u64,
+    /// The number of folds, at least 2. Default 5.
+    pub n_folds: usize,
+    /// How classes are weighted. Default none.
+    pub class_weight: ClassWeight,
+    /// What decisions are tuned for. Default macro-F1.
+    pub optimize: Optimize,
+    /// What keeps rows together. Default the group.
+    pub group_by: GroupBy,
+    /// What is counted as a feature.
+    pub features: FeatureSettings,
+    /// Penalties of the text model to choose from.
+    pub text_alphas: Vec<f64>,
+    /// Penalties of the stance model to choose from.
+    pub stance_alphas: Vec<f64>,
+}
+
+impl Default for TrainSettings {
+    fn default() -> Self {
+        TrainSettings {
+            seed: 1,
+            n_folds: 5,
+            class_weight: ClassWeight::None,
+            optimize: Optimize::MacroF1,
+            group_by: GroupBy::Default,
+            features: FeatureSettings::default(),
+            text_alphas: vec![1.0, 0.5, 0.25],
+            stance_alphas: vec![3.0, 10.0, 30.0],
+        }
+    }
+}
+
+/// A trained classifier and what happened on the way.
+#[derive(Debug, Clone)]
+pub struct Trained {
+    /// The classifier.
+    pub classifier: Classifier,
+    /// What the user should know: too few groups, for example.
+    pub notes: Vec<String>,
+}
+
+/// Trains a classifier on `train`; `dev`, where it is not empty, chooses settings in place of the folds.
+///
+/// # Errors
+/// [`Error::Data`] where there are no rows, fewer than two labels, a row without a label, a development label that
+/// training lacks, or where a fit does not converge.
+pub fn train(train: &[Comment], dev: &[Comment], settings: &TrainSettings) -> Result<Trained> {
+    let labels = labels_of(train)?;
+    let k = labels.len();
+    let mut notes = Vec::new();
+    let train_targets = targets(train, &labels)?;
+    let dev_targets = targets(dev, &labels)?;
+    let all_targets: Vec<u32> = train_targets.iter().chain(&dev_targets).copied().collect();
+    let comments: Vec<&Comment> = train.iter().chain(dev).collect();
+    let weights = row_weights(train, &train_targets, k, settings.class_weight)?;
+    let folds = fold_rows(train, &train_targets, k, settings)?;
+    if !folds.groups_whole && settings.group_by != GroupBy::None {
+        notes.push(format!(
+            "{} groups only; with fewer than {MIN_GROUPS}, folds are made of rows, identical texts kept together",
+            folds.n_groups
+        ));
+    }
+
+    let extractor = learn_extractor(train, &settings.features);
+    let (x, dense) = extract_all(&comments, &extractor);
+    let transposed = x.transpose();
+    let problem = Problem::new(&x, &transposed, &all_targets, k).map_err(unfit)?;
+    let rows = Rows {
+        n_train: train.len(),
+        n_all: comments.len(),
+        k,
+        weights: &weights,
+        folds: &folds,
+    };
+
+    let text = choose_alpha(&problem, &all_targets, &rows, &settings.text_alphas)?;
+    let encoder = DenseEncoder::learn(&dense[..train.len()]);
+    let score_scale = spread(&text.scores[..train.len() * k], k);
+    let mut design = SparseMatrix::new(n_inputs(&encoder, k));
+    for (scores, dense) in text.scores.chunks(k).zip(&dense) {
+        design.push_row(&inputs(&encoder, score_scale, scores, dense));
+    }
+    let design_transposed = design.transpose();
+    let stance_problem = Problem::new(&design, &design_transposed, &all_targets, k).map_err(unfit)?;
+    let stance = choose_alpha(&stance_problem, &all_targets, &rows, &settings.stance_alphas)?;
+
+    // The rows that decide: the development rows, or the training rows out of fold.
+    let deciding = rows.deciding();
+    let scores = &stance.scores[deciding.start * k..deciding.end * k];
+    let gold: Vec<usize> = all_targets[deciding.clone()].iter().map(|&t| t as usize).collect();
+    let groups = group_numbers(&comments[deciding.clone()]);
+    let offsets = match settings.optimize {
+        Optimize::MacroF1 => tune_offsets(scores, k, &gold, &groups, settings.seed),
+        Optimize::Accuracy => vec![0.0; k],
+    };
+    let decision_folds: Vec<usize> = if dev.is_empty() {
+        folds.of_row.clone()
+    } else {
+        groups.iter().map(|g| g % settings.n_folds).collect()
+    };
+    let figures = cross_fitted_figures(scores, k, &gold, &groups, &decision_folds, settings);
+
+    let final_settings = SparseLogistic {
+        alpha: text.alpha,
+        ..SparseLogistic::default()
+    };
+    let (text_fit, _) = problem
+        .fit(&final_settings, &rows.padded_weights(None), text.full)
+        .map_err(unfit)?;
+    let mut train_design = design;
+    train_design.truncate(train.len());
+    let (stance_fit, solver) =
+        fit_stance(&train_design, &train_targets, &weights, k, stance.alpha).map_err(unfit)?;
+
+    let provenance = Provenance {
+        version: env!("CARGO_PKG_VERSION").to_string(),
+        seed: settings.seed,
+        train_digest: digest(train),
+        dev_digest: (!dev.is_empty()).then(|| digest(dev)),
+        rows: (0..k)
+            .map(|l| train_targets.iter().filter(|&&t| t as usize == l).count() as u64)
+            .collect(),
+        folds: format!(
+            "{} folds of {}",
+            folds.n_folds,
+            if folds.groups_whole { "whole groups" } else { "rows" }
+        ),
+        optimize: match settings.optimize {
+            Optimize::MacroF1 => "macro-f1".into(),
+            Optimize::Accuracy => "accuracy".into(),
+        },
+        class_weight: match settings.class_weight {
+            ClassWeight::None => "none".into(),
+            ClassWeight::Balanced => "balanced".into(),
+        },
+        text_alpha: text.alpha,
+        stance_alpha: stance.alpha,
+        stance_solver: solver.name().into(),
+        scored_on: if dev.is_empty() { "out of fold" } else { "dev" }.into(),
+        accuracy: figures.accuracy,
+        macro_f1: figures.macro_f1,
+        log_loss: figures.log_loss,
+        calibration_error: figures.calibration_error,
+    };
+    Ok(Trained {
+        classifier: Classifier {
+            labels,
+            extractor,
+            text: TextModel::new(&text_fit),
+            stance: StanceModel::new(encoder, score_scale, &stance_fit),
+            offsets,
+            provenance,
+        },
+        notes,
+    })
+}
+
+fn unfit(error: SolverError) -> Error {
+    Error::Data(format!("training failed: {error}"))
+}
+
+/// The labels of `comments`, sorted.
+fn labels_of(comments: &[Comment]) -> Result<Vec<String>> {
+    if comments.is_empty() {
+        return Err(Error::Data("no rows to train on; expected labelled comments".into()));
+    }
+    let labels: std::collections::BTreeSet<&str> = comments.iter().filter_map(|c| c.label.as_deref()).collect();
+    if labels.len() < 2 {
+        let found = labels.iter().next().copied().unwrap_or("none");
+        return Err(Error::Data(format!(
+            "only one label in the training data: {found:?}; expected at least two"
+        )));
+    }
+    Ok(labels.into_iter().map(str::to_string).collect())
+}
+
+fn targets(comments: &[Comment], labels: &[String]) -> Result<Vec<u32>> {
+    comments
+        .iter()
+        .map(|c| {
+            let label = c.label.as_ref().ok_or_else(|| {
+                Error::Data(format!("the row with id {} has no label; expected one", c.id))
+            })?;
+            let found = labels.binary_search(label);
+            found.map(|l| l as u32).map_err(|_| {
+                Error::Data(format!("the development data have label {label:?}, which the training data lack"))
+            })
+        })
+        .collect()
+}
+
+fn row_weights(comments: &[Comment], targets: &[u32], k: usize, class_weight: ClassWeight) -> Result<Vec<f64>> {
+    let mut sums = vec![0.0; k];
+    for (c, &t) in comments.iter().zip(targets) {
+        sums[t as usize] += c.weight;
+    }
+    let total: f64 = sums.iter().sum();
+    if sums.iter().filter(|&&s| s > 0.0).count() < 2 {
+        return Err(Error::Data("fewer than two labels have rows of weight above 0".into()));
+    }
+    Ok(comments
+        .iter()
+        .zip(targets)
+        .map(|(c, &t)| match class_weight {
+            ClassWeight::None => c.weight,
+            ClassWeight::Balanced if sums[t as usize] > 0.0 => c.weight * total / (k as f64 * sums[t as usize]),
+            ClassWeight::Balanced => 0.0,
+        })
+        .collect())
+}
+
+/// The value of the field called `name`, for grouping.
+fn field_value(comment: &Comment, name: &str) -> Option<String> {
+    match name {
+        "group" => comment.group.clone(),
+        "article_id" => comment.article_id.clone(),
+        "headline" => comment.headline.as_deref().map(str::to_string),
+        "body" => comment.body.as_deref().map(str::to_string),
+        "parent" => comment.parent.clone(),
+        "lang" => comment.lang.clone(),
+        "text" => Some(comment.text.clone()),
+        "id" => Some(comment.id_string()),
+        _ => {
+            let fields: serde_json::Value = serde_json::from_str(comment.fields.as_deref()?).ok()?;
+            match fields.get(name)? {
+                serde_json::Value::Null => None,
+                serde_json::Value::String(s) => Some(s.clone()),
+                other => Some(other.to_string()),
+            }
+        }
+    }
+}
+
+fn fold_rows(comments: &[Comment], targets: &[u32], k: usize, settings: &TrainSettings) -> Result<Folds> {
+    let keys: Vec<Option<String>> = comments
+        .iter()
+        .map(|c| match &settings.group_by {
+            GroupBy::Default => c.group_key().map(str::to_string),
+            GroupBy::None => None,
+            GroupBy::Field(name) => field_value(c, name),
+        })
+        .collect();
+    if let GroupBy::Field(name) = &settings.group_by
+        && keys.iter().all(Option::is_none)
+    {
+        return Err(Error::Data(format!("no row has a field {name:?} to group by")));
+    }
+    let keys: Vec<Option<&str>> = keys.iter().map(Option::as_deref).collect();
+    let texts: Vec<&str> = comments.iter().map(|c| c.text.as_str()).collect();
+    Ok(make_folds(&keys, &texts, targets, k, settings.n_folds, settings.seed))
+}
+
+/// Numbers the groups of rows in order of first occurrence.
+fn group_numbers(comments: &[&Comment]) -> Vec<usize> {
+    let mut numbers: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut next = 0;
+    comments
+        .iter()
+        .map(|c| {
+            let number = match c.group_key() {
+                Some(key) => *numbers.entry(key).or_insert(next),
+                None => next,
+            };
+            next += usize::from(number == next);
+            number
+        })
+        .collect()
+}
+
+/// Every text that stands around the comments, once.
+fn contexts(comments: &[Comment]) -> Vec<&str> {
+    let mut seen = FxHashSet::default();
+    comments
+        .iter()
+        .flat_map(|c| [c.headline.as_deref(), c.body.as_deref(), c.parent.as_deref()])
+        .flatten()
+        .filter(|t| seen.insert(*t))
+        .collect()
+}
+
+const PIECE: usize = 256;
+
+/// Counts words, then n-grams, of the training comments.
+fn learn_extractor(comments: &[Comment], settings: &FeatureSettings) -> FeatureExtractor {
+    let contexts = contexts(comments);
+    let texts: Vec<&str> = comments.iter().map(|c| c.text.as_str()).chain(contexts).collect();
+    let blank = FeatureExtractor::new(
+        settings.clone(),
+        Tokenizer::new([]),
+        Idf::new(),
+        1.0,
+        NgramTable::new(&[]),
+    );
+    // In how many texts, and how often, each word stands.
+    let counts: FxHashMap<String, (u64, u64)> = texts
+        .par_chunks(PIECE)
+        .map(|texts| {
+            let mut counts: FxHashMap<String, (u64, u64)> = FxHashMap::default();
+            let mut analyzer = blank.analyzer();
+            for text in texts {
+                let mut seen = FxHashSet::default();
+                for word in &analyzer.analyze(text).words {
+                    let found = match counts.get_mut(&word.info.text) {
+                        Some(found) => found,
+                        None => counts.entry(word.info.text.clone()).or_default(),
+                    };
+                    found.1 += 1;
+                    found.0 += u64::from(seen.insert(word.info.key));
+                }
+            }
+            counts
+        })
+        .reduce(FxHashMap::default, |mut a, b| {
+            for (word, (texts, times)) in b {
+                let found = a.entry(word).or_default();
+                found.0 += texts;
+                found.1 += times;
+            }
+            a
+        });
+    let times = counts.iter().map(|(w, n)| (w.clone(), n.1)).collect();
+    let tokenizer = Tokenizer::from_counts(&times, settings.min_word_count, settings.max_words);
+    let idf = tokenizer
+        .words()
+        .map(|word| {
+            let n = counts.get(&word).map_or(0, |n| n.0);
+            (((1 + texts.len()) as f64 / (1 + n) as f64).ln() + 1.0) as f32
+        })
+        .collect();
+    let bodies: FxHashSet<&str> = comments.iter().filter_map(|c| c.body.as_deref()).collect();
+    let body_words: usize = bodies.iter().map(|b| b.split_whitespace().count()).sum();
+    let mean_body_words = body_words as f32 / bodies.len().max(1) as f32;
+    let extractor = FeatureExtractor::new(settings.clone(), tokenizer, idf, mean_body_words, blank.table);
+    let ngrams = comments
+        .par_chunks(PIECE)
+        .map(|comments| {
+            let mut counts = NgramCounts::default();
+            let mut analyzer = extractor.analyzer();
+            for comment in comments {
+                counts.add(&analyzer.analyze(&comment.text));
+            }
+            counts
+        })
+        .reduce(NgramCounts::default, |mut a, b| {
+            a.merge(b);
+            a
+        });
+    let table = ngrams.table(settings.min_texts, settings.max_ngrams);
+    extractor.with_table(table)
+}
+
+fn extract_all(comments: &[&Comment], extractor: &FeatureExtractor) -> (SparseMatrix, Vec<DenseFeatures>) {
+    let pieces: Vec<Vec<_>> = comments
+        .par_chunks(2048)
+        .map(|comments| {
+            let mut extraction = extractor.extraction();
+            comments
+                .iter()
+                .map(|comment| {
+                    let features = extraction.extract(comment);
+                    (features.ngrams, features.dense)
+                })
+                .collect()
+        })
+        .collect();
+    let mut x = SparseMatrix::new(extractor.table.len());
+    let mut dense = Vec::with_capacity(comments.len());
+    for (row, features) in pieces.into_iter().flatten() {
+        x.push_row(&row);
+        dense.push(features);
+    }
+    (x, dense)
+}
+
+/// The rows of a fit: training rows first, development rows behind them.
+struct Rows<'a> {
+    n_train: usize,
+    n_all: usize,
+    k: usize,
+    weights: &'a [f64],
+    folds: &'a Folds,
+}
+
+impl Rows<'_> {
+    /// The rows by which settings are chosen.
+    fn deciding(&self) -> std::ops::Range<usize> {
+        if self.n_all > self.n_train {
+            self.n_train..self.n_all
+        } else {
+            0..self.n_train
+        }
+    }
+
+    /// The weights of all rows; those of `fold` and the development rows are 0.
+    fn padded_weights(&self, fold: Option<usize>) -> Vec<f64> {
+        let mut weights = vec![0.0; self.n_all];
+        for row in 0..self.n_train {
+            if Some(self.folds.of_row[row]) != fold {
+                weights[row] = self.weights[row];
+            }
+        }
+        weights
+    }
+}
+
+/// A penalty with what it leads to.
+struct Chosen {
+    alpha: f64,
+    /// Scores of every row, out of fold for training rows; `(n_all, k)`.
+    scores: Vec<f64>,
+    /// The fit on all training rows.
+    full: LinearScores,
+}
+
+/// Fits out of fold for each penalty and keeps the one with the lowest log-loss on the deciding rows.
+fn choose_alpha(problem: &Problem, targets: &[u32], rows: &Rows, alphas: &[f64]) -> Result<Chosen> {
+    let (k, n_features) = (rows.k, problem.n_features());
+    let n_fits = rows.folds.n_folds + 1;
+    let mut starts = vec![LinearScores::zero(n_features, k); n_fits];
+    let mut best: Option<(f64, Chosen)> = None;
+    for &alpha in alphas {
+        let settings = SparseLogistic {
+            alpha,
+            tolerance: 1e-4,
+            ..SparseLogistic::default()
+        };
+        let mut scores = vec![0.0; rows.n_all * k];
+        for (fit, start) in starts.iter_mut().enumerate() {
+            let fold = (fit < rows.folds.n_folds).then_some(fit);
+            let weights = rows.padded_weights(fold);
+            let from = std::mem::replace(start, LinearScores::zero(0, k));
+            let (model, _) = problem.fit(&settings, &weights, from).map_err(unfit)?;
+            let found = model.scores(problem.x());
+            for row in 0..rows.n_all {
+                let wanted = match fold {
+                    Some(fold) => row < rows.n_train && rows.folds.of_row[row] == fold,
+                    None => row >= rows.n_train,
+                };
+                if wanted {
+                    scores[row * k..(row + 1) * k].copy_from_slice(&found[row * k..(row + 1) * k]);
+                }
+            }
+            *start = model;
+        }
+        let range = rows.deciding();
+        let gold: Vec<usize> = targets[range.clone()].iter().map(|&t| t as usize).collect();
+        let probabilities = probabilities(&scores[range.start * k..range.end * k], k);
+        let loss = log_loss(&probabilities, k, &gold).unwrap_or(f64::INFINITY);
+        if best.as_ref().is_none_or(|(b, _)| loss < *b) {
+            let chosen = Chosen {
+                alpha,
+                scores,
+                full: starts[n_fits - 1].clone(),
+            };
+            best = Some((loss, chosen));
+        }
+    }
+    let (_, chosen) = best.ok_or_else(|| Error::Usage("expected at least one penalty to choose from".into()))?;
+    Ok(chosen)
+}
+
+fn probabilities(scores: &[f64], k: usize) -> Vec<f64> {
+    let mut p = scores.to_vec();
+    p.chunks_mut(k).for_each(softmax);
+    p
+}
+
+/// The root mean square of scores about their row's mean; 1 where they do not vary.
+fn spread(scores: &[f64], k: usize) -> f64 {
+    let squares: f64 = scores
+        .chunks(k)
+        .map(|row| {
+            let mean = row.iter().sum::<f64>() / k as f64;
+            row.iter().map(|s| (s - mean).powi(2)).sum::<f64>()
+        })
+        .sum();
+    let spread = (squares / scores.len().max(1) as f64).sqrt();
+    if spread > 1e-9 { spread } else { 1.0 }
+}
+
+struct Figures {
+    accuracy: f64,
+    macro_f1: f64,
+    log_loss: f64,
+    calibration_error: f64,
+}
+
+/// Figures on rows whose scores are out of fold. The offsets for each fold come from the other folds, so that no row
+/// takes part in tuning what it is scored by.
+fn cross_fitted_figures(
+    scores: &[f64],
+    k: usize,
+    gold: &[usize],
+    groups: &[usize],
+    folds: &[usize],
+    settings: &TrainSettings,
+) -> Figures {
+    let n_folds = folds.iter().max().map_or(0, |f| f + 1);
+    let mut decided = vec![0; gold.len()];
+    for fold in 0..n_folds {
+        let others: Vec<usize> = (0..gold.len()).filter(|&r| folds[r] != fold).collect();
+        let offsets = match settings.optimize {
+            Optimize::MacroF1 if !others.is_empty() => {
+                let s: Vec<f64> = others.iter().flat_map(|&r| scores[r * k..(r + 1) * k].to_vec()).collect();
+                let g: Vec<usize> = others.iter().map(|&r| gold[r]).collect();
+                let members: Vec<usize> = others.iter().map(|&r| groups[r]).collect();
+                tune_offsets(&s, k, &g, &members, settings.seed)
+            }
+            _ => vec![0.0; k],
+        };
+        for row in (0..gold.len()).filter(|&r| folds[r] == fold) {
+            decided[row] = decide(&scores[row * k..(row + 1) * k], &offsets);
+        }
+    }
+    let counts = Counts::of(k, gold.iter().copied().zip(decided.iter().copied()));
+    let probabilities = probabilities(scores, k);
+    Figures {
+        accuracy: counts.accuracy().unwrap_or(0.0),
+        macro_f1: counts.macro_f1().unwrap_or(0.0),
+        log_loss: log_loss(&probabilities, k, gold).unwrap_or(0.0),
+        calibration_error: calibration_error(&probabilities, k, gold),
+    }
+}
+
+/// Expected calibration error of the most probable label, over 10 equal bins (Naeini, Cooper and Hauskrecht 2015).
+fn calibration_error(probabilities: &[f64], k: usize, gold: &[usize]) -> f64 {
+    let mut bins = [(0.0f64, 0.0f64); 10];
+    for (p, &g) in probabilities.chunks(k).zip(gold) {
+        let label = argmax(p);
+        let bin = &mut bins[((p[label] * 10.0) as usize).min(9)];
+        bin.0 += p[label];
+        bin.1 += f64::from(u8::from(label == g));
+    }
+    bins.iter().map(|(p, right)| (p - right).abs()).sum::<f64>() / gold.len().max(1) as f64
+}
+
+/// SHA-256 over the rows' labels, texts, contexts, groups and weights, each with its length before it.
+fn digest(comments: &[Comment]) -> String {
+    let mut hasher = Sha256::new();
+    let mut field = |value: Option<&str>| match value {
+        Some(value) => {
+            hasher.update((value.len() as u64).to_le_bytes());
+            hasher.update(value.as_bytes());
+        }
+        None => hasher.update(u64::MAX.to_le_bytes()),
+    };
+    for c in comments {
+        field(Some(&c.text));
+        field(c.label.as_deref());
+        field(c.headline.as_deref());
+        field(c.body.as_deref());
+        field(c.parent.as_deref());
+        field(c.group_key());
+        field(Some(&c.weight.to_string()));
+    }
+    hasher.finalize().iter().map(|b| format!("{b:02x}")).collect()
+}
