@@ -73,7 +73,12 @@ pub fn explain(classifier: &Classifier, text: &str, features: &Features) -> Vec<
         let values = weights.iter().map(|&w| f64::from(w)).collect();
         parts.push(part(encoder.columns()[column].name(), None, values));
     }
-    let text_intercept: Vec<f64> = classifier.text.intercept.iter().map(|&b| f64::from(b)).collect();
+    let text_intercept: Vec<f64> = classifier
+        .text
+        .intercept
+        .iter()
+        .map(|&b| f64::from(b))
+        .collect();
     let intercept = pass(&text_intercept);
     let intercept = intercept
         .iter()
@@ -99,7 +104,10 @@ fn text_parts(classifier: &Classifier, features: &Features) -> BTreeMap<(usize, 
         for span in spans {
             let (first, last) = (&words[span.first as usize], &words[span.last as usize]);
             // A ligature can give two words the same source, so the later one may begin no later.
-            let place = (first.start.min(last.start) as usize, first.end.max(last.end) as usize);
+            let place = (
+                first.start.min(last.start) as usize,
+                first.end.max(last.end) as usize,
+            );
             let part = parts.entry(place).or_insert_with(|| vec![0.0; k]);
             for (p, w) in part.iter_mut().zip(classifier.text.ngram_weights(column)) {
                 *p += f64::from(value) * w / spans.len() as f64;

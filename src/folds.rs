@@ -141,6 +141,9 @@ mod tests {
         let folds = make_folds(&[Some("g"); 100], &texts, &[0; 100], 1, 5, 1);
         assert!(!folds.groups_whole);
         assert!((0..50).all(|r| folds.of_row[r] == folds.of_row[r + 50]));
-        assert_eq!(folds, make_folds(&[Some("g"); 100], &texts, &[0; 100], 1, 5, 1));
+        assert_eq!(
+            folds,
+            make_folds(&[Some("g"); 100], &texts, &[0; 100], 1, 5, 1)
+        );
     }
 }

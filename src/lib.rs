@@ -2,21 +2,25 @@
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
 
+pub mod card;
+pub mod classifier;
+pub mod cli;
+pub mod embedded;
 pub mod error;
-pub mod record;
-pub mod normalize;
-pub mod read;
-pub mod tokenize;
+pub mod explain;
 pub mod features;
-pub mod sparse;
-pub mod scores;
-pub mod solver;
 pub mod folds;
 pub mod metrics;
+pub mod model_dir;
+pub mod normalize;
 pub mod offsets;
-pub mod text_model;
-pub mod stance_model;
-pub mod classifier;
-pub mod explain;
-pub mod train;
 pub mod output;
+pub mod read;
+pub mod record;
+pub mod scores;
+pub mod solver;
+pub mod sparse;
+pub mod stance_model;
+pub mod text_model;
+pub mod tokenize;
+pub mod train;

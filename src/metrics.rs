@@ -69,7 +69,9 @@ impl Counts {
 
     /// How many rows have gold label `label`.
     pub fn support(&self, label: usize) -> u64 {
-        self.counts[label * self.k..(label + 1) * self.k].iter().sum()
+        self.counts[label * self.k..(label + 1) * self.k]
+            .iter()
+            .sum()
     }
 
     fn predicted(&self, label: usize) -> u64 {
@@ -173,18 +175,35 @@ const DRAWS: usize = 2000;
 impl Report {
     /// The report on rows with `gold` and `predicted` labels and the group of each, `None` for a row alone. `labels`
     /// are those that could be predicted. The bootstrap draws whole groups (Efron's percentile method) from `seed`.
-    pub fn new(gold: &[String], predicted: &[String], groups: &[Option<String>], labels: &[String], seed: u64) -> Self {
-        let mut names: Vec<String> = gold.iter().chain(predicted).chain(labels).cloned().collect();
+    pub fn new(
+        gold: &[String],
+        predicted: &[String],
+        groups: &[Option<String>],
+        labels: &[String],
+        seed: u64,
+    ) -> Self {
+        let mut names: Vec<String> = gold
+            .iter()
+            .chain(predicted)
+            .chain(labels)
+            .cloned()
+            .collect();
         names.sort();
         names.dedup();
         let k = names.len();
         let index = |label: &String| names.binary_search(label).expect("every label is listed");
-        let pairs: Vec<(usize, usize)> = gold.iter().map(index).zip(predicted.iter().map(index)).collect();
+        let pairs: Vec<(usize, usize)> = gold
+            .iter()
+            .map(index)
+            .zip(predicted.iter().map(index))
+            .collect();
         let counts = Counts::of(k, pairs.iter().copied());
         let confusion = Confusion {
             gold: names.clone(),
             predicted: names.clone(),
-            counts: (0..k).map(|g| (0..k).map(|p| counts.get(g, p)).collect()).collect(),
+            counts: (0..k)
+                .map(|g| (0..k).map(|p| counts.get(g, p)).collect())
+                .collect(),
         };
         Report {
             n: pairs.len(),
@@ -192,7 +211,11 @@ impl Report {
             macro_f1: counts.macro_f1(),
             weighted_f1: counts.weighted_f1(),
             majority_macro_f1: counts.majority_macro_f1(),
-            per_label: names.iter().cloned().zip((0..k).map(|l| counts.label(l))).collect(),
+            per_label: names
+                .iter()
+                .cloned()
+                .zip((0..k).map(|l| counts.label(l)))
+                .collect(),
             confusion,
             intervals: intervals(&pairs, groups, k, seed),
             labels: names,
@@ -217,7 +240,12 @@ fn by_group(pairs: &[(usize, usize)], groups: &[Option<String>]) -> Vec<Vec<(usi
     found
 }
 
-fn intervals(pairs: &[(usize, usize)], groups: &[Option<String>], k: usize, seed: u64) -> Intervals {
+fn intervals(
+    pairs: &[(usize, usize)],
+    groups: &[Option<String>],
+    k: usize,
+    seed: u64,
+) -> Intervals {
     let groups = by_group(pairs, groups);
     let mut rng = fastrand::Rng::with_seed(seed);
     let (mut macro_f1, mut accuracy) = (Vec::new(), Vec::new());
@@ -241,7 +269,11 @@ fn intervals(pairs: &[(usize, usize)], groups: &[Option<String>], k: usize, seed
 
 fn percentiles(mut values: Vec<f64>) -> Option<(f64, f64)> {
     values.sort_unstable_by(f64::total_cmp);
-    let at = |share: f64| values.get(((values.len() - 1) as f64 * share).round() as usize).copied();
+    let at = |share: f64| {
+        values
+            .get(((values.len() - 1) as f64 * share).round() as usize)
+            .copied()
+    };
     if values.is_empty() {
         return None;
     }
@@ -258,7 +290,13 @@ mod tests {
 
     fn report(gold: &[&str], predicted: &[&str], labels: &[&str]) -> Report {
         let groups = vec![None; gold.len()];
-        Report::new(&strings(gold), &strings(predicted), &groups, &strings(labels), 1)
+        Report::new(
+            &strings(gold),
+            &strings(predicted),
+            &groups,
+            &strings(labels),
+            1,
+        )
     }
 
     /// Expected values from scikit-learn 1.7: `f1_score(g, p, average="macro")` and the like.

@@ -252,9 +252,9 @@ fn is_look_alike(c: char) -> bool {
 }
 
 fn look_alike(c: char, script: Script) -> Option<char> {
-    let (latin, cyrillic, greek) = LOOK_ALIKES
-        .iter()
-        .find(|(latin, cyrillic, greek)| *latin == c || cyrillic.contains(c) || greek.contains(c))?;
+    let (latin, cyrillic, greek) = LOOK_ALIKES.iter().find(|(latin, cyrillic, greek)| {
+        *latin == c || cyrillic.contains(c) || greek.contains(c)
+    })?;
     match script {
         Script::Latin => Some(*latin),
         Script::Cyrillic => cyrillic.chars().next(),
@@ -350,8 +350,8 @@ mod tests {
     fn tricks_are_undone() {
         for (from, to) in [
             ("FAKE", "fake"),
-            ("fаke", "fake"),                // Cyrillic а
-            ("фeйк", "фейк"),                // Latin e
+            ("fаke", "fake"),               // Cyrillic а
+            ("фeйк", "фейк"),               // Latin e
             ("f\u{200b}a\u{ad}ke", "fake"), // zero-width space, soft hyphen
             ("ｆａｋｅ", "fake"),
             ("𝐟𝐚𝐤𝐞", "fake"),
@@ -369,7 +369,18 @@ mod tests {
     #[test]
     fn honest_words_stay_as_they_are() {
         for word in [
-            "їжак", "європа", "ґанок", "війна", "savaş", "değil", "ışık", "الحرب", "לא", "book", "1000000", "c++",
+            "їжак",
+            "європа",
+            "ґанок",
+            "війна",
+            "savaş",
+            "değil",
+            "ışık",
+            "الحرب",
+            "לא",
+            "book",
+            "1000000",
+            "c++",
         ] {
             assert_eq!(normalize(word), word);
         }

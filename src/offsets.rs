@@ -10,7 +10,13 @@ const DRAWS: usize = 24;
 
 /// Offsets for `scores`, of shape `(n_rows, k)` by rows, and `gold` labels; `groups` numbers the groups of the rows.
 /// They sum to 0.
-pub fn tune_offsets(scores: &[f64], k: usize, gold: &[usize], groups: &[usize], seed: u64) -> Vec<f64> {
+pub fn tune_offsets(
+    scores: &[f64],
+    k: usize,
+    gold: &[usize],
+    groups: &[usize],
+    seed: u64,
+) -> Vec<f64> {
     let n_groups = groups.iter().max().map_or(0, |g| g + 1);
     let mut members = vec![Vec::new(); n_groups];
     for (row, &group) in groups.iter().enumerate() {
@@ -32,7 +38,10 @@ pub fn tune_offsets(scores: &[f64], k: usize, gold: &[usize], groups: &[usize], 
 
 /// The macro-F1 of deciding by `scores` and `offsets`.
 pub fn macro_f1(scores: &[f64], k: usize, gold: &[usize], offsets: &[f64]) -> f64 {
-    let pairs = scores.chunks(k).zip(gold).map(|(s, &g)| (g, decide(s, offsets)));
+    let pairs = scores
+        .chunks(k)
+        .zip(gold)
+        .map(|(s, &g)| (g, decide(s, offsets)));
     Counts::of(k, pairs).macro_f1().unwrap_or(0.0)
 }
 
@@ -61,7 +70,14 @@ fn ascend(scores: &[f64], k: usize, gold: &[usize], rows: &[usize]) -> Vec<f64> 
 ///
 /// A row is decided for `label` once its offset exceeds the row's margin. Rows change sides one by one in order of their
 /// margins, so that all offsets are tried in one sweep.
-fn best_offset(scores: &[f64], k: usize, gold: &[usize], rows: &[usize], offsets: &[f64], label: usize) -> (f64, f64) {
+fn best_offset(
+    scores: &[f64],
+    k: usize,
+    gold: &[usize],
+    rows: &[usize],
+    offsets: &[f64],
+    label: usize,
+) -> (f64, f64) {
     let mut margins: Vec<(f64, usize, usize)> = rows
         .iter()
         .map(|&row| {
@@ -85,7 +101,9 @@ fn best_offset(scores: &[f64], k: usize, gold: &[usize], rows: &[usize], offsets
     }
     let n_labels = support.iter().filter(|&&s| s > 0.0).count().max(1) as f64;
     let value = |predicted: &[f64], right: &[f64]| -> f64 {
-        let f1 = (0..k).filter(|&l| support[l] > 0.0).map(|l| 2.0 * right[l] / (support[l] + predicted[l]));
+        let f1 = (0..k)
+            .filter(|&l| support[l] > 0.0)
+            .map(|l| 2.0 * right[l] / (support[l] + predicted[l]));
         f1.sum::<f64>() / n_labels
     };
     let (mut best, mut best_value) = (offsets[label], f64::NEG_INFINITY);
@@ -135,7 +153,8 @@ mod tests {
         let gold: Vec<usize> = (0..50).map(|_| rng.usize(..3)).collect();
         let rows: Vec<usize> = (0..50).collect();
         let (_, found) = best_offset(&scores, 3, &gold, &rows, &[0.0; 3], 1);
-        let tried = (-2000..2000).map(|i| macro_f1(&scores, 3, &gold, &[0.0, f64::from(i) / 1000.0, 0.0]));
+        let tried =
+            (-2000..2000).map(|i| macro_f1(&scores, 3, &gold, &[0.0, f64::from(i) / 1000.0, 0.0]));
         assert!(found >= tried.fold(0.0, f64::max) - 1e-12);
     }
 }

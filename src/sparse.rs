@@ -167,7 +167,9 @@ mod tests {
             let dense: Vec<f64> = (0..3 * k).map(|i| i as f64).collect();
             let mut out = vec![9.0; 2 * k];
             small().multiply_into(&dense, k, &mut out);
-            let expected: Vec<f64> = (0..k).map(|l| l as f64 + 2.0 * (2 * k + l) as f64).collect();
+            let expected: Vec<f64> = (0..k)
+                .map(|l| l as f64 + 2.0 * (2 * k + l) as f64)
+                .collect();
             assert_eq!(out[..k], expected);
             assert_eq!(out[k..], vec![0.0; k]);
         }

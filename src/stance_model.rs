@@ -63,14 +63,26 @@ pub fn inputs(
     dense: &DenseFeatures,
 ) -> Vec<(u32, f32)> {
     let k = text_scores.len();
-    let scaled: Vec<f32> = text_scores.iter().map(|s| (s / score_scale) as f32).collect();
+    let scaled: Vec<f32> = text_scores
+        .iter()
+        .map(|s| (s / score_scale) as f32)
+        .collect();
     let blocks = std::iter::once(0).chain(encoder.open_gates(dense).map(|g| g + 1));
     let mut row = Vec::new();
     for block in blocks {
-        row.extend(scaled.iter().enumerate().map(|(l, &s)| ((block * k + l) as u32, s)));
+        row.extend(
+            scaled
+                .iter()
+                .enumerate()
+                .map(|(l, &s)| ((block * k + l) as u32, s)),
+        );
     }
     let first = k * (1 + encoder.gates().len());
-    row.extend(encoder.active_columns(dense).map(|c| ((first + c) as u32, 1.0)));
+    row.extend(
+        encoder
+            .active_columns(dense)
+            .map(|c| ((first + c) as u32, 1.0)),
+    );
     row
 }
 
@@ -113,7 +125,10 @@ impl StanceModel {
         let mut sum = vec![0.0; k * k];
         let blocks = std::iter::once(0).chain(self.encoder.open_gates(dense).map(|g| g + 1));
         for block in blocks {
-            for (s, w) in sum.iter_mut().zip(&self.weights[block * k * k..(block + 1) * k * k]) {
+            for (s, w) in sum
+                .iter_mut()
+                .zip(&self.weights[block * k * k..(block + 1) * k * k])
+            {
                 *s += f64::from(*w) / self.score_scale;
             }
         }
@@ -158,7 +173,13 @@ pub fn fit_stance(
 }
 
 /// linfa-logistic's fit; `None` where it fails or does not know all labels.
-fn fit_linfa(x: &SparseMatrix, targets: &[u32], n_labels: usize, alpha: f64, enough: f64) -> Option<LinearScores> {
+fn fit_linfa(
+    x: &SparseMatrix,
+    targets: &[u32],
+    n_labels: usize,
+    alpha: f64,
+    enough: f64,
+) -> Option<LinearScores> {
     let mut dense = Array2::<f64>::zeros((x.n_rows(), x.n_columns));
     for row in 0..x.n_rows() {
         for (column, value) in x.row(row) {
@@ -172,7 +193,11 @@ fn fit_linfa(x: &SparseMatrix, targets: &[u32], n_labels: usize, alpha: f64, eno
         .gradient_tolerance(enough)
         .fit(&DatasetBase::new(dense, targets))
         .ok()?;
-    let finite = fitted.params().iter().chain(fitted.intercept()).all(|v| v.is_finite());
+    let finite = fitted
+        .params()
+        .iter()
+        .chain(fitted.intercept())
+        .all(|v| v.is_finite());
     let complete = fitted.classes().iter().copied().eq(0..n_labels);
     (finite && complete).then(|| LinearScores {
         weights: fitted.params().iter().copied().collect(),

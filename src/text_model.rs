@@ -31,7 +31,9 @@ impl TextModel {
     pub fn ngram_weights(&self, column: u32) -> impl Iterator<Item = f64> + '_ {
         let k = self.n_labels();
         let from = column as usize * k;
-        self.weights[from..from + k].iter().map(|w| f64::from(w.to_f32()))
+        self.weights[from..from + k]
+            .iter()
+            .map(|w| f64::from(w.to_f32()))
     }
 
     /// The scores of a comment with the n-grams `row`, `(column, value)`.

@@ -72,7 +72,8 @@ impl Tokenizer {
             .build()
             .expect("a vocabulary in memory needs no file");
         let replace = |pattern: &str, token: &str| {
-            Replace::new(ReplacePattern::Regex(pattern.to_string()), token).expect("the pattern is valid")
+            Replace::new(ReplacePattern::Regex(pattern.to_string()), token)
+                .expect("the pattern is valid")
         };
         let mut pipeline = Pipeline::new(model);
         pipeline
@@ -170,11 +171,16 @@ impl Tokenizer {
     pub fn tokenize(&self, text: &str) -> Vec<Token> {
         let mut tokens = Vec::new();
         for (at, chunk) in chunks(text) {
-            tokens.extend(self.tokenize_chunk(chunk).tokens.into_iter().map(|t| Token {
-                start: t.start + at as u32,
-                end: t.end + at as u32,
-                ..t
-            }));
+            tokens.extend(
+                self.tokenize_chunk(chunk)
+                    .tokens
+                    .into_iter()
+                    .map(|t| Token {
+                        start: t.start + at as u32,
+                        end: t.end + at as u32,
+                        ..t
+                    }),
+            );
         }
         tokens
     }
@@ -195,19 +201,33 @@ mod tests {
     fn marks_links_handles_and_emoji_are_tokens() {
         assert_eq!(
             words("@ivan REALLY?! see https://x.org/a?b=1 #NoWar 😂🇺🇦 :)"),
-            ["<user>", "really", "?!", "see", "<url>", "#nowar", "😂", "🇺🇦", ":)"]
+            [
+                "<user>", "really", "?!", "see", "<url>", "#nowar", "😂", "🇺🇦", ":)"
+            ]
         );
-        assert_eq!(words("ну да))) конечно..."), ["ну", "да", ")))", "конечно", "..."]);
+        assert_eq!(
+            words("ну да))) конечно..."),
+            ["ну", "да", ")))", "конечно", "..."]
+        );
         assert_eq!(words("don’t \"stop\""), ["don't", "\"", "stop", "\""]);
     }
 
     #[test]
     fn five_languages_tokenise_sensibly() {
-        assert_eq!(words("Це вже п’ятий міст?"), ["це", "вже", "п'ятий", "міст", "?"]);
-        assert_eq!(words("İstanbul'da savaş yok!"), ["istanbul'da", "savaş", "yok", "!"]);
+        assert_eq!(
+            words("Це вже п’ятий міст?"),
+            ["це", "вже", "п'ятий", "міст", "?"]
+        );
+        assert_eq!(
+            words("İstanbul'da savaş yok!"),
+            ["istanbul'da", "savaş", "yok", "!"]
+        );
         assert_eq!(words("هل هذا صحيح؟"), ["هل", "هذا", "صحيح", "؟"]);
         assert_eq!(words("Это пятый мост?"), ["это", "пятый", "мост", "?"]);
-        assert_eq!(words("that's the 5th bridge"), ["that's", "the", "5th", "bridge"]);
+        assert_eq!(
+            words("that's the 5th bridge"),
+            ["that's", "the", "5th", "bridge"]
+        );
     }
 
     #[test]
@@ -226,7 +246,10 @@ mod tests {
     #[test]
     fn ids_go_by_count_and_survive_the_json() {
         let counts = [("b", 3), ("a", 3), ("c", 9), ("d", 1)];
-        let counts = counts.map(|(w, n)| (w.to_string(), n)).into_iter().collect();
+        let counts = counts
+            .map(|(w, n)| (w.to_string(), n))
+            .into_iter()
+            .collect();
         let tokenizer = Tokenizer::from_counts(&counts, 2, 10);
         let again = Tokenizer::from_json(tokenizer.to_json().as_bytes()).unwrap();
         for t in [&tokenizer, &again] {

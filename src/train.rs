@@ -88,8 +88,8 @@ impl Default for TrainSettings {
             optimize: Optimize::MacroF1,
             group_by: GroupBy::Default,
             features: FeatureSettings::default(),
-            text_alphas: vec![1.0, 0.5, 0.25],
-            stance_alphas: vec![3.0, 10.0, 30.0],
+            text_alphas: vec![2.0, 1.0, 0.5, 0.25, 0.12],
+            stance_alphas: vec![10.0, 30.0, 100.0],
         }
     }
 }
@@ -145,13 +145,22 @@ pub fn train(train: &[Comment], dev: &[Comment], settings: &TrainSettings) -> Re
         design.push_row(&inputs(&encoder, score_scale, scores, dense));
     }
     let design_transposed = design.transpose();
-    let stance_problem = Problem::new(&design, &design_transposed, &all_targets, k).map_err(unfit)?;
-    let stance = choose_alpha(&stance_problem, &all_targets, &rows, &settings.stance_alphas)?;
+    let stance_problem =
+        Problem::new(&design, &design_transposed, &all_targets, k).map_err(unfit)?;
+    let stance = choose_alpha(
+        &stance_problem,
+        &all_targets,
+        &rows,
+        &settings.stance_alphas,
+    )?;
 
     // The rows that decide: the development rows, or the training rows out of fold.
     let deciding = rows.deciding();
     let scores = &stance.scores[deciding.start * k..deciding.end * k];
-    let gold: Vec<usize> = all_targets[deciding.clone()].iter().map(|&t| t as usize).collect();
+    let gold: Vec<usize> = all_targets[deciding.clone()]
+        .iter()
+        .map(|&t| t as usize)
+        .collect();
     let groups = group_numbers(&comments[deciding.clone()]);
     let offsets = match settings.optimize {
         Optimize::MacroF1 => tune_offsets(scores, k, &gold, &groups, settings.seed),
@@ -187,7 +196,11 @@ pub fn train(train: &[Comment], dev: &[Comment], settings: &TrainSettings) -> Re
         folds: format!(
             "{} folds of {}",
             folds.n_folds,
-            if folds.groups_whole { "whole groups" } else { "rows" }
+            if folds.groups_whole {
+                "whole groups"
+            } else {
+                "rows"
+            }
         ),
         optimize: match settings.optimize {
             Optimize::MacroF1 => "macro-f1".into(),
@@ -226,9 +239,12 @@ fn unfit(error: SolverError) -> Error {
 /// The labels of `comments`, sorted.
 fn labels_of(comments: &[Comment]) -> Result<Vec<String>> {
     if comments.is_empty() {
-        return Err(Error::Data("no rows to train on; expected labelled comments".into()));
+        return Err(Error::Data(
+            "no rows to train on; expected labelled comments".into(),
+        ));
     }
-    let labels: std::collections::BTreeSet<&str> = comments.iter().filter_map(|c| c.label.as_deref()).collect();
+    let labels: std::collections::BTreeSet<&str> =
+        comments.iter().filter_map(|c| c.label.as_deref()).collect();
     if labels.len() < 2 {
         let found = labels.iter().next().copied().unwrap_or("none");
         return Err(Error::Data(format!(
@@ -243,31 +259,45 @@ fn targets(comments: &[Comment], labels: &[String]) -> Result<Vec<u32>> {
         .iter()
         .map(|c| {
             let label = c.label.as_ref().ok_or_else(|| {
-                Error::Data(format!("the row with id {} has no label; expected one", c.id))
+                Error::Data(format!(
+                    "the row with id {} has no label; expected one",
+                    c.id
+                ))
             })?;
             let found = labels.binary_search(label);
             found.map(|l| l as u32).map_err(|_| {
-                Error::Data(format!("the development data have label {label:?}, which the training data lack"))
+                Error::Data(format!(
+                    "the development data have label {label:?}, which the training data lack"
+                ))
             })
         })
         .collect()
 }
 
-fn row_weights(comments: &[Comment], targets: &[u32], k: usize, class_weight: ClassWeight) -> Result<Vec<f64>> {
+fn row_weights(
+    comments: &[Comment],
+    targets: &[u32],
+    k: usize,
+    class_weight: ClassWeight,
+) -> Result<Vec<f64>> {
     let mut sums = vec![0.0; k];
     for (c, &t) in comments.iter().zip(targets) {
         sums[t as usize] += c.weight;
     }
     let total: f64 = sums.iter().sum();
     if sums.iter().filter(|&&s| s > 0.0).count() < 2 {
-        return Err(Error::Data("fewer than two labels have rows of weight above 0".into()));
+        return Err(Error::Data(
+            "fewer than two labels have rows of weight above 0".into(),
+        ));
     }
     Ok(comments
         .iter()
         .zip(targets)
         .map(|(c, &t)| match class_weight {
             ClassWeight::None => c.weight,
-            ClassWeight::Balanced if sums[t as usize] > 0.0 => c.weight * total / (k as f64 * sums[t as usize]),
+            ClassWeight::Balanced if sums[t as usize] > 0.0 => {
+                c.weight * total / (k as f64 * sums[t as usize])
+            }
             ClassWeight::Balanced => 0.0,
         })
         .collect())
@@ -285,7 +315,8 @@ fn field_value(comment: &Comment, name: &str) -> Option<String> {
         "text" => Some(comment.text.clone()),
         "id" => Some(comment.id_string()),
         _ => {
-            let fields: serde_json::Value = serde_json::from_str(comment.fields.as_deref()?).ok()?;
+            let fields: serde_json::Value =
+                serde_json::from_str(comment.fields.as_deref()?).ok()?;
             match fields.get(name)? {
                 serde_json::Value::Null => None,
                 serde_json::Value::String(s) => Some(s.clone()),
@@ -295,7 +326,12 @@ fn field_value(comment: &Comment, name: &str) -> Option<String> {
     }
 }
 
-fn fold_rows(comments: &[Comment], targets: &[u32], k: usize, settings: &TrainSettings) -> Result<Folds> {
+fn fold_rows(
+    comments: &[Comment],
+    targets: &[u32],
+    k: usize,
+    settings: &TrainSettings,
+) -> Result<Folds> {
     let keys: Vec<Option<String>> = comments
         .iter()
         .map(|c| match &settings.group_by {
@@ -307,11 +343,20 @@ fn fold_rows(comments: &[Comment], targets: &[u32], k: usize, settings: &TrainSe
     if let GroupBy::Field(name) = &settings.group_by
         && keys.iter().all(Option::is_none)
     {
-        return Err(Error::Data(format!("no row has a field {name:?} to group by")));
+        return Err(Error::Data(format!(
+            "no row has a field {name:?} to group by"
+        )));
     }
     let keys: Vec<Option<&str>> = keys.iter().map(Option::as_deref).collect();
     let texts: Vec<&str> = comments.iter().map(|c| c.text.as_str()).collect();
-    Ok(make_folds(&keys, &texts, targets, k, settings.n_folds, settings.seed))
+    Ok(make_folds(
+        &keys,
+        &texts,
+        targets,
+        k,
+        settings.n_folds,
+        settings.seed,
+    ))
 }
 
 /// Numbers the groups of rows in order of first occurrence.
@@ -336,7 +381,13 @@ fn contexts(comments: &[Comment]) -> Vec<&str> {
     let mut seen = FxHashSet::default();
     comments
         .iter()
-        .flat_map(|c| [c.headline.as_deref(), c.body.as_deref(), c.parent.as_deref()])
+        .flat_map(|c| {
+            [
+                c.headline.as_deref(),
+                c.body.as_deref(),
+                c.parent.as_deref(),
+            ]
+        })
         .flatten()
         .filter(|t| seen.insert(*t))
         .collect()
@@ -347,7 +398,11 @@ const PIECE: usize = 256;
 /// Counts words, then n-grams, of the training comments.
 fn learn_extractor(comments: &[Comment], settings: &FeatureSettings) -> FeatureExtractor {
     let contexts = contexts(comments);
-    let texts: Vec<&str> = comments.iter().map(|c| c.text.as_str()).chain(contexts).collect();
+    let texts: Vec<&str> = comments
+        .iter()
+        .map(|c| c.text.as_str())
+        .chain(contexts)
+        .collect();
     let blank = FeatureExtractor::new(
         settings.clone(),
         Tokenizer::new([]),
@@ -394,7 +449,13 @@ fn learn_extractor(comments: &[Comment], settings: &FeatureSettings) -> FeatureE
     let bodies: FxHashSet<&str> = comments.iter().filter_map(|c| c.body.as_deref()).collect();
     let body_words: usize = bodies.iter().map(|b| b.split_whitespace().count()).sum();
     let mean_body_words = body_words as f32 / bodies.len().max(1) as f32;
-    let extractor = FeatureExtractor::new(settings.clone(), tokenizer, idf, mean_body_words, blank.table);
+    let extractor = FeatureExtractor::new(
+        settings.clone(),
+        tokenizer,
+        idf,
+        mean_body_words,
+        blank.table,
+    );
     let ngrams = comments
         .par_chunks(PIECE)
         .map(|comments| {
@@ -413,7 +474,10 @@ fn learn_extractor(comments: &[Comment], settings: &FeatureSettings) -> FeatureE
     extractor.with_table(table)
 }
 
-fn extract_all(comments: &[&Comment], extractor: &FeatureExtractor) -> (SparseMatrix, Vec<DenseFeatures>) {
+fn extract_all(
+    comments: &[&Comment],
+    extractor: &FeatureExtractor,
+) -> (SparseMatrix, Vec<DenseFeatures>) {
     let pieces: Vec<Vec<_>> = comments
         .par_chunks(2048)
         .map(|comments| {
@@ -519,7 +583,8 @@ fn choose_alpha(problem: &Problem, targets: &[u32], rows: &Rows, alphas: &[f64])
             best = Some((loss, chosen));
         }
     }
-    let (_, chosen) = best.ok_or_else(|| Error::Usage("expected at least one penalty to choose from".into()))?;
+    let (_, chosen) =
+        best.ok_or_else(|| Error::Usage("expected at least one penalty to choose from".into()))?;
     Ok(chosen)
 }
 
@@ -565,7 +630,10 @@ fn cross_fitted_figures(
         let others: Vec<usize> = (0..gold.len()).filter(|&r| folds[r] != fold).collect();
         let offsets = match settings.optimize {
             Optimize::MacroF1 if !others.is_empty() => {
-                let s: Vec<f64> = others.iter().flat_map(|&r| scores[r * k..(r + 1) * k].to_vec()).collect();
+                let s: Vec<f64> = others
+                    .iter()
+                    .flat_map(|&r| scores[r * k..(r + 1) * k].to_vec())
+                    .collect();
                 let g: Vec<usize> = others.iter().map(|&r| gold[r]).collect();
                 let members: Vec<usize> = others.iter().map(|&r| groups[r]).collect();
                 tune_offsets(&s, k, &g, &members, settings.seed)
@@ -617,5 +685,9 @@ fn digest(comments: &[Comment]) -> String {
         field(c.group_key());
         field(Some(&c.weight.to_string()));
     }
-    hasher.finalize().iter().map(|b| format!("{b:02x}")).collect()
+    hasher
+        .finalize()
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect()
 }

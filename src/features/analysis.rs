@@ -174,7 +174,9 @@ fn kind(text: &str) -> Kind {
         Some('#') if text.len() > 1 => Kind::Hashtag,
         Some(c) if c.is_alphanumeric() || c == '_' => Kind::Word,
         Some(c) if c.is_ascii_punctuation() => Kind::Mark,
-        Some('…' | '؟' | '،' | '؛' | '。' | '、' | '！' | '？' | '¿' | '¡' | '"' | '·' | '•' | '№') => Kind::Mark,
+        Some(
+            '…' | '؟' | '،' | '؛' | '。' | '、' | '！' | '？' | '¿' | '¡' | '"' | '·' | '•' | '№',
+        ) => Kind::Mark,
         _ => Kind::Symbol,
     }
 }

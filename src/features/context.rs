@@ -70,7 +70,11 @@ impl List {
         if norms <= 0.0 {
             return 0.0;
         }
-        self.items.iter().map(|&(key, w)| w * other.get(key)).sum::<f32>() / norms
+        self.items
+            .iter()
+            .map(|&(key, w)| w * other.get(key))
+            .sum::<f32>()
+            / norms
     }
 }
 
@@ -236,7 +240,11 @@ impl Query {
         if self.pairs.is_empty() {
             return 0.0;
         }
-        let shared = self.pairs.iter().filter(|p| other.pairs.contains_key(p)).count();
+        let shared = self
+            .pairs
+            .iter()
+            .filter(|p| other.pairs.contains_key(p))
+            .count();
         shared as f32 / self.pairs.len() as f32
     }
 
@@ -262,7 +270,11 @@ impl Query {
 
 impl Prepared {
     fn get_count(&self, key: u64, idf: f32) -> f32 {
-        if idf > 0.0 { self.words.get(key) / idf } else { 0.0 }
+        if idf > 0.0 {
+            self.words.get(key) / idf
+        } else {
+            0.0
+        }
     }
 }
 
@@ -354,7 +366,12 @@ pub struct ContextFeatures {
 }
 
 /// The context features of a comment. `mean_words` is the mean length of a body, in words.
-pub fn context_features(analysis: &Analysis, context: Context, idf: &Idf, mean_words: f32) -> ContextFeatures {
+pub fn context_features(
+    analysis: &Analysis,
+    context: Context,
+    idf: &Idf,
+    mean_words: f32,
+) -> ContextFeatures {
     let query = Query::new(analysis, idf);
     let best = context.body.and_then(|b| best_sentence(&query, b));
     ContextFeatures {
@@ -375,7 +392,12 @@ fn best_sentence(query: &Query, body: &Prepared) -> Option<(usize, f32)> {
     best
 }
 
-fn context_values(query: &Query, context: Context, best: Option<(usize, f32)>, mean_words: f32) -> Vec<f32> {
+fn context_values(
+    query: &Query,
+    context: Context,
+    best: Option<(usize, f32)>,
+    mean_words: f32,
+) -> Vec<f32> {
     let mut values = Vec::with_capacity(VALUES.len());
     match context.headline {
         Some(h) => values.extend([
@@ -399,7 +421,9 @@ fn context_values(query: &Query, context: Context, best: Option<(usize, f32)>, m
                 query.pair_overlap(b),
                 query.bm25(b, mean_words),
                 best.map_or(0.0, |(_, cosine)| cosine),
-                b.sentences.first().map_or(0.0, |s| query.stems.cosine(&s.stems)),
+                b.sentences
+                    .first()
+                    .map_or(0.0, |s| query.stems.cosine(&s.stems)),
                 best.map_or(0.0, |(i, _)| i as f32 / n),
             ]);
         }
@@ -493,7 +517,12 @@ mod tests {
     use crate::tokenize::Tokenizer;
 
     /// Features of a comment where every word has idf 1.
-    fn features(comment: &str, headline: Option<&str>, body: Option<&str>, parent: Option<&str>) -> ContextFeatures {
+    fn features(
+        comment: &str,
+        headline: Option<&str>,
+        body: Option<&str>,
+        parent: Option<&str>,
+    ) -> ContextFeatures {
         let (tokenizer, lexicon) = (Tokenizer::new([]), Lexicon::default());
         let mut analyzer = Analyzer::new(&tokenizer, &lexicon, (3, 5));
         let idf = vec![1.0];
@@ -538,7 +567,9 @@ mod tests {
 
     #[test]
     fn the_best_sentence_is_found_and_its_place() {
-        let body = Some("The port is calm. Officials denied the ship was hit. Weather is fine. Nothing more.");
+        let body = Some(
+            "The port is calm. Officials denied the ship was hit. Weather is fine. Nothing more.",
+        );
         let f = features("was the ship hit", None, body, None);
         assert!((value(&f, "place of the best sentence") - 0.25).abs() < 1e-6);
         assert!(flag(&f, "best sentence refutes"));
@@ -547,11 +578,21 @@ mod tests {
     #[test]
     fn roles_are_told_apart() {
         let h = Some("Ship sunk.");
-        assert!(flag(&features("Ship sunk!", h, None, None), "is the headline"));
+        assert!(flag(
+            &features("Ship sunk!", h, None, None),
+            "is the headline"
+        ));
         assert!(flag(&features("wow", h, None, h), "direct reply"));
-        assert!(flag(&features("wow", h, None, Some("no way")), "nested reply"));
+        assert!(flag(
+            &features("wow", h, None, Some("no way")),
+            "nested reply"
+        ));
         let none = features("wow", None, None, None);
-        assert!(!["is the headline", "direct reply", "nested reply"].iter().any(|r| flag(&none, r)));
+        assert!(
+            !["is the headline", "direct reply", "nested reply"]
+                .iter()
+                .any(|r| flag(&none, r))
+        );
     }
 
     #[test]

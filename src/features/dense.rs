@@ -82,8 +82,9 @@ const GATES: [&str; 7] = [
     "parent asks",
 ];
 
-/// Quantiles of a similarity that become edges.
-const N_EDGES: usize = 9;
+/// Quantiles of a similarity that become edges: one for so many training rows, between the two numbers.
+const ROWS_PER_EDGE: usize = 500;
+const N_EDGES: (usize, usize) = (9, 19);
 /// A column must hold, and must not hold, in so many training rows.
 const MIN_ROWS: usize = 5;
 
@@ -120,8 +121,9 @@ impl DenseEncoder {
                 Column::Both { both: [a, b] } => Rule::Both(flag_index(a)?, flag_index(b)?),
                 Column::Above { value, above } => {
                     let found = context::VALUES.iter().position(|n| n == value);
-                    let value = found
-                        .ok_or_else(|| Error::Model(format!("config.json: unknown similarity {value:?}")))?;
+                    let value = found.ok_or_else(|| {
+                        Error::Model(format!("config.json: unknown similarity {value:?}"))
+                    })?;
                     if !above.is_finite() {
                         return Err(Error::Model("config.json: an edge is not finite".into()));
                     }
@@ -187,15 +189,25 @@ impl DenseEncoder {
     }
 
     /// The columns that hold, increasing.
-    pub fn active_columns<'a>(&'a self, features: &'a DenseFeatures) -> impl Iterator<Item = usize> + 'a {
+    pub fn active_columns<'a>(
+        &'a self,
+        features: &'a DenseFeatures,
+    ) -> impl Iterator<Item = usize> + 'a {
         let rules = self.rules.iter().enumerate();
-        rules.filter(|(_, rule)| holds(**rule, features)).map(|(i, _)| i)
+        rules
+            .filter(|(_, rule)| holds(**rule, features))
+            .map(|(i, _)| i)
     }
 
     /// The gates that are open, increasing.
-    pub fn open_gates<'a>(&'a self, features: &'a DenseFeatures) -> impl Iterator<Item = usize> + 'a {
+    pub fn open_gates<'a>(
+        &'a self,
+        features: &'a DenseFeatures,
+    ) -> impl Iterator<Item = usize> + 'a {
         let flags = self.gate_flags.iter().enumerate();
-        flags.filter(|(_, flag)| features.flags[**flag]).map(|(i, _)| i)
+        flags
+            .filter(|(_, flag)| features.flags[**flag])
+            .map(|(i, _)| i)
     }
 }
 
@@ -211,8 +223,9 @@ fn holds(rule: Rule, features: &DenseFeatures) -> bool {
 fn edges(values: impl Iterator<Item = f32>) -> Vec<f32> {
     let mut known: Vec<f32> = values.filter(|v| v.is_finite()).collect();
     known.sort_unstable_by(f32::total_cmp);
-    let mut edges: Vec<f32> = (0..N_EDGES)
-        .filter_map(|i| known.get(known.len() * i / N_EDGES).copied())
+    let n = (known.len() / ROWS_PER_EDGE).clamp(N_EDGES.0, N_EDGES.1);
+    let mut edges: Vec<f32> = (0..n)
+        .filter_map(|i| known.get(known.len() * i / n).copied())
         .collect();
     edges.dedup();
     edges
@@ -240,22 +253,39 @@ mod tests {
         assert_eq!(names[0], "question mark");
         // Edges at 10, 20, … 80; the edge at 0 is exceeded by all but one row.
         assert_eq!(names.len(), 1 + 8);
-        assert_eq!(encoder.active_columns(&example(true, 35.0)).collect::<Vec<_>>(), [0, 1, 2, 3]);
+        assert_eq!(
+            encoder
+                .active_columns(&example(true, 35.0))
+                .collect::<Vec<_>>(),
+            [0, 1, 2, 3]
+        );
         assert_eq!(encoder.active_columns(&example(false, f32::NAN)).count(), 0);
     }
 
     #[test]
     fn an_unknown_name_is_refused() {
         let column = Column::Flag { flag: "x".into() };
-        assert_eq!(DenseEncoder::new(vec![column], vec![]).unwrap_err().status(), 4);
+        assert_eq!(
+            DenseEncoder::new(vec![column], vec![])
+                .unwrap_err()
+                .status(),
+            4
+        );
     }
 
     #[test]
     fn columns_survive_json() {
         let columns = vec![
-            Column::Flag { flag: "a link".into() },
-            Column::Both { both: ["a link".into(), "an emoji".into()] },
-            Column::Above { value: context::VALUES[0].into(), above: 0.1 },
+            Column::Flag {
+                flag: "a link".into(),
+            },
+            Column::Both {
+                both: ["a link".into(), "an emoji".into()],
+            },
+            Column::Above {
+                value: context::VALUES[0].into(),
+                above: 0.1,
+            },
         ];
         let json = serde_json::to_string(&columns).unwrap();
         assert_eq!(serde_json::from_str::<Vec<Column>>(&json).unwrap(), columns);

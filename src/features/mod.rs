@@ -143,7 +143,12 @@ impl Extraction<'_> {
             parent: parent.as_deref(),
         };
         let extractor = self.extractor;
-        let found = context_features(&analysis, context, &extractor.idf, extractor.mean_body_words);
+        let found = context_features(
+            &analysis,
+            context,
+            &extractor.idf,
+            extractor.mean_body_words,
+        );
         let mut flags = surface::surface_flags(&comment.text, &analysis);
         flags.extend(found.flags);
         Features {

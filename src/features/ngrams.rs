@@ -110,8 +110,13 @@ impl NgramTable {
     pub fn column(&self, key: u64) -> Option<u32> {
         let bits = (self.buckets.len() - 1).trailing_zeros();
         let (bucket, fingerprint) = split(key, bits);
-        let (start, end) = (self.buckets[bucket] as usize, self.buckets[bucket + 1] as usize);
-        let at = self.fingerprints[start..end].iter().position(|&f| f == fingerprint)?;
+        let (start, end) = (
+            self.buckets[bucket] as usize,
+            self.buckets[bucket + 1] as usize,
+        );
+        let at = self.fingerprints[start..end]
+            .iter()
+            .position(|&f| f == fingerprint)?;
         Some((start + at) as u32)
     }
 
@@ -140,7 +145,10 @@ impl NgramTable {
 }
 
 fn bits_for(n_keys: usize) -> u32 {
-    (n_keys / 4 + 1).next_power_of_two().trailing_zeros().clamp(1, 24)
+    (n_keys / 4 + 1)
+        .next_power_of_two()
+        .trailing_zeros()
+        .clamp(1, 24)
 }
 
 fn split(key: u64, bits: u32) -> (usize, u32) {
@@ -204,7 +212,11 @@ pub fn ngram_row(analysis: &Analysis, table: &NgramTable) -> Vec<(u32, f32)> {
     for (_, value) in &mut row {
         *value = 1.0 + value.ln();
     }
-    let norm = row.iter().map(|(_, v)| f64::from(*v).powi(2)).sum::<f64>().sqrt() as f32;
+    let norm = row
+        .iter()
+        .map(|(_, v)| f64::from(*v).powi(2))
+        .sum::<f64>()
+        .sqrt() as f32;
     for (_, value) in &mut row {
         *value /= norm;
     }

@@ -69,7 +69,10 @@ pub fn surface_flags(text: &str, analysis: &Analysis) -> Vec<bool> {
     let first_question = marks('?').chain(marks('؟')).map(|(i, _)| i).next();
     let n_words = kind(Kind::Word) + kind(Kind::Hashtag);
     let capitals = words.iter().filter(|w| w.info.capitals).count();
-    let last = words.iter().rev().find(|w| w.info.kind != Kind::Link && w.info.kind != Kind::Hashtag);
+    let last = words
+        .iter()
+        .rev()
+        .find(|w| w.info.kind != Kind::Link && w.info.kind != Kind::Hashtag);
     let last_text = last.map_or("", |w| w.info.text.as_str());
     let first = words
         .iter()
@@ -80,7 +83,9 @@ pub fn surface_flags(text: &str, analysis: &Analysis) -> Vec<bool> {
         last_text.contains(['?', '؟']),
         first_question.is_some_and(|i| 2 * i < n),
         questions > 1,
-        words.iter().any(|w| w.info.text.contains('?') && w.info.text.contains('!')),
+        words
+            .iter()
+            .any(|w| w.info.text.contains('?') && w.info.text.contains('!')),
         exclamations > 0,
         exclamations > 1 || words.iter().any(|w| w.info.text.contains("!!")),
         capitals > 0,
@@ -92,7 +97,9 @@ pub fn surface_flags(text: &str, analysis: &Analysis) -> Vec<bool> {
         kind(Kind::Hashtag) > 0,
         kind(Kind::Symbol) > 0,
         n > 0 && n_words == 0 && kind(Kind::Link) == 0,
-        words.iter().any(|w| w.info.text.starts_with(|c: char| c.is_ascii_digit())),
+        words
+            .iter()
+            .any(|w| w.info.text.starts_with(|c: char| c.is_ascii_digit())),
         words.iter().any(|w| w.info.text.starts_with("..")),
         words.iter().any(|w| w.info.text.starts_with("))")) || last_text == ")",
         trimmed.starts_with('>'),
@@ -101,7 +108,10 @@ pub fn surface_flags(text: &str, analysis: &Analysis) -> Vec<bool> {
         analysis.tampered,
     ];
     debug_assert_eq!(flags.len(), FLAGS.len());
-    let bucket = LENGTHS.iter().position(|&end| n_words <= end).unwrap_or(LENGTHS.len());
+    let bucket = LENGTHS
+        .iter()
+        .position(|&end| n_words <= end)
+        .unwrap_or(LENGTHS.len());
     flags.extend((0..=LENGTHS.len()).map(|i| i == bucket));
     let all = all_cues(analysis);
     flags.extend(CUES.map(|(cue, _)| all.has(cue)));
@@ -131,7 +141,12 @@ mod tests {
         let flags = surface_flags(text, &analysis);
         let names = surface_names();
         assert_eq!(flags.len(), names.len());
-        names.into_iter().zip(flags).filter(|x| x.1).map(|x| x.0).collect()
+        names
+            .into_iter()
+            .zip(flags)
+            .filter(|x| x.1)
+            .map(|x| x.0)
+            .collect()
     }
 
     #[test]
@@ -148,7 +163,13 @@ mod tests {
             ]
         );
         let found = names_of("@ivan НЕТ!!! https://a.b");
-        for name in ["a handle first", "a link", "a word in capitals", "several exclamations", "negation word first"] {
+        for name in [
+            "a handle first",
+            "a link",
+            "a word in capitals",
+            "several exclamations",
+            "negation word first",
+        ] {
             assert!(found.iter().any(|f| f == name), "{name} in {found:?}");
         }
     }

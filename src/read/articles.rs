@@ -29,11 +29,16 @@ impl Articles {
             if line.trim().is_empty() {
                 continue;
             }
-            let fail = |reason: String| Error::Data(format!("{}:{}: {reason}", path.display(), at + 1));
+            let fail =
+                |reason: String| Error::Data(format!("{}:{}: {reason}", path.display(), at + 1));
             let fields = read_fields(line, &columns, false).map_err(fail)?;
             let id = match fields.get(Field::Id) {
                 Some(raw) if !raw.starts_with(['[', '{', 't', 'f']) => id_string(raw),
-                Some(raw) => return Err(fail(format!("\"id\" is {raw}; expected a string or a number"))),
+                Some(raw) => {
+                    return Err(fail(format!(
+                        "\"id\" is {raw}; expected a string or a number"
+                    )));
+                }
                 None => return Err(fail("no \"id\"; expected the article's id".into())),
             };
             let text = |field: Field| match fields.get(field) {
@@ -47,7 +52,9 @@ impl Articles {
                 body: text(Field::Body)?,
             };
             if by_id.insert(id.clone(), article).is_some() {
-                return Err(fail(format!("article id {id:?} stands twice; expected each once")));
+                return Err(fail(format!(
+                    "article id {id:?} stands twice; expected each once"
+                )));
             }
         }
         Ok(())
@@ -78,6 +85,36 @@ impl Articles {
     pub(super) fn for_all(&self) -> Option<&Article> {
         self.for_all.as_ref()
     }
+}
+
+/// The rows `(line, id, label)` of a JSONL file of predictions.
+///
+/// # Errors
+/// [`Error::Io`] where it cannot be read, [`Error::Data`] where a row has no id or no label.
+pub fn read_predictions(path: &Path) -> Result<Vec<(usize, String, String)>> {
+    let content = read_text(path)?;
+    let columns = Columns::default();
+    let mut found = Vec::new();
+    for (at, line) in content.lines().enumerate() {
+        if line.trim().is_empty() {
+            continue;
+        }
+        let fail = |reason: String| Error::Data(format!("{}:{}: {reason}", path.display(), at + 1));
+        let fields = read_fields(line, &columns, false).map_err(fail)?;
+        let value = |field: Field| match fields.get(field) {
+            Some(raw) if !raw.starts_with(['[', '{', 't', 'f']) => Ok(id_string(raw)),
+            Some(raw) => Err(fail(format!(
+                "{:?} is {raw}; expected a string or a number",
+                field.name()
+            ))),
+            None => Err(fail(format!(
+                "no {:?}; expected a prediction {{\"id\", \"label\"}}",
+                field.name()
+            ))),
+        };
+        found.push((at + 1, value(Field::Id)?, value(Field::Label)?));
+    }
+    Ok(found)
 }
 
 fn read_text(path: &Path) -> Result<String> {
@@ -123,6 +160,10 @@ mod tests {
         std::fs::write(&path, "{\"id\":1}\n{\"id\":\"1\"}\n").unwrap();
         let error = Articles::default().add_file(&path).unwrap_err();
         assert_eq!(error.status(), 3);
-        assert!(error.to_string().ends_with("a.jsonl:2: article id \"1\" stands twice; expected each once"));
+        assert!(
+            error
+                .to_string()
+                .ends_with("a.jsonl:2: article id \"1\" stands twice; expected each once")
+        );
     }
 }

@@ -39,7 +39,9 @@ impl Header {
         // Writing into memory cannot fail.
         let _ = writer.write_byte_record(cells);
         let bytes = writer.into_inner().unwrap_or_default();
-        String::from_utf8_lossy(&bytes).trim_end_matches('\n').to_string()
+        String::from_utf8_lossy(&bytes)
+            .trim_end_matches('\n')
+            .to_string()
     }
 }
 
@@ -55,7 +57,12 @@ impl Cells {
     ///
     /// # Errors
     /// [`Error::Data`] where there is no header or it lacks the text column.
-    pub fn open(mut source: Source, format: Format, file: &str, options: &ReadOptions) -> Result<Self> {
+    pub fn open(
+        mut source: Source,
+        format: Format,
+        file: &str,
+        options: &ReadOptions,
+    ) -> Result<Self> {
         let delimiter = match format {
             Format::Tsv => b'\t',
             _ => sniff_delimiter(source.fill_buf().map_err(|e| Error::io(file, e))?),
@@ -66,7 +73,9 @@ impl Cells {
             .flexible(true)
             .from_reader(source);
         let mut record = csv::ByteRecord::new();
-        let any = reader.read_byte_record(&mut record).map_err(|e| Error::io(file, io_error(e)))?;
+        let any = reader
+            .read_byte_record(&mut record)
+            .map_err(|e| Error::io(file, io_error(e)))?;
         let text = options.columns.name(Field::Text);
         if !any {
             return Err(Error::Data(format!(
@@ -82,7 +91,9 @@ impl Cells {
         }
         for (at, name) in header.names.iter().enumerate() {
             if header.fields[at].is_some() && header.names[..at].contains(name) {
-                return Err(Error::Data(format!("{file}:1: two columns are called {name:?}; expected one")));
+                return Err(Error::Data(format!(
+                    "{file}:1: two columns are called {name:?}; expected one"
+                )));
             }
         }
         Ok(Cells {
@@ -95,7 +106,11 @@ impl Cells {
     /// The next record with the number of its first line.
     pub fn next_content(&mut self) -> io::Result<Option<(u64, Content)>> {
         let mut record = csv::ByteRecord::new();
-        if !self.reader.read_byte_record(&mut record).map_err(io_error)? {
+        if !self
+            .reader
+            .read_byte_record(&mut record)
+            .map_err(io_error)?
+        {
             return Ok(None);
         }
         let line = record.position().map_or(0, |p| p.line());

@@ -24,7 +24,11 @@ impl<'a> RawFields<'a> {
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn read_fields<'a>(line: &'a str, columns: &Columns, keep_others: bool) -> Result<RawFields<'a>, String> {
+pub fn read_fields<'a>(
+    line: &'a str,
+    columns: &Columns,
+    keep_others: bool,
+) -> Result<RawFields<'a>, String> {
     let mut deserializer = serde_json::Deserializer::from_str(line);
     let fields = Object {
         columns,
@@ -36,7 +40,8 @@ pub fn read_fields<'a>(line: &'a str, columns: &Columns, keep_others: bool) -> R
         if line.trim_start().starts_with('{') {
             format!("not a JSON object: {e}")
         } else {
-            "not a JSON object; expected {\"text\": …} (for plain text use --input-format txt)".to_string()
+            "not a JSON object; expected {\"text\": …} (for plain text use --input-format txt)"
+                .to_string()
         }
     })?;
     Ok(fields)
@@ -76,7 +81,8 @@ impl<'de> Visitor<'de> for Object<'_> {
                     if others.len() > 1 {
                         others.push(',');
                     }
-                    others.push_str(&serde_json::to_string(&name).map_err(serde::de::Error::custom)?);
+                    others
+                        .push_str(&serde_json::to_string(&name).map_err(serde::de::Error::custom)?);
                     others.push(':');
                     others.push_str(value);
                 }

@@ -12,7 +12,7 @@ mod parse;
 mod reject;
 mod source;
 
-pub use articles::Articles;
+pub use articles::{Articles, read_predictions};
 pub use parse::RowParser;
 pub use reject::{BadRows, OnError};
 
@@ -366,9 +366,18 @@ mod tests {
 
     #[test]
     fn every_format_gives_the_same_comment() {
-        assert_eq!(texts("a.jsonl", br#"{"text":"a \"b\", c"}"#), ["a \"b\", c"]);
-        assert_eq!(texts("a.csv", b"id,text\n1,\"a \"\"b\"\", c\"\n"), ["a \"b\", c"]);
-        assert_eq!(texts("a.csv", b"id;text\n1;\"a \"\"b\"\", c\"\n"), ["a \"b\", c"]);
+        assert_eq!(
+            texts("a.jsonl", br#"{"text":"a \"b\", c"}"#),
+            ["a \"b\", c"]
+        );
+        assert_eq!(
+            texts("a.csv", b"id,text\n1,\"a \"\"b\"\", c\"\n"),
+            ["a \"b\", c"]
+        );
+        assert_eq!(
+            texts("a.csv", b"id;text\n1;\"a \"\"b\"\", c\"\n"),
+            ["a \"b\", c"]
+        );
         assert_eq!(texts("a.tsv", b"id\ttext\n1\ta \"b\", c\n"), ["a \"b\", c"]);
         assert_eq!(texts("a.txt", b"a \"b\", c\r\n"), ["a \"b\", c"]);
     }
@@ -382,9 +391,15 @@ mod tests {
     #[test]
     fn byte_order_marks_and_encodings_are_understood() {
         assert_eq!(texts("a.txt", "\u{feff}да".as_bytes()), ["да"]);
-        let utf16: Vec<u8> = "\u{feff}да\nне".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let utf16: Vec<u8> = "\u{feff}да\nне"
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect();
         assert_eq!(texts("a.txt", &utf16), ["да", "не"]);
-        let utf16: Vec<u8> = "\u{feff}да".encode_utf16().flat_map(u16::to_be_bytes).collect();
+        let utf16: Vec<u8> = "\u{feff}да"
+            .encode_utf16()
+            .flat_map(u16::to_be_bytes)
+            .collect();
         assert_eq!(texts("a.txt", &utf16), ["да"]);
         let options = ReadOptions {
             encoding: Encoding::for_label(b"windows-1251"),

@@ -33,7 +33,9 @@ impl<'a> RowParser<'a> {
     pub fn parse(&self, row: &Row) -> Result<Comment, String> {
         let mut comment = match &row.content {
             Content::TooLong { limit, .. } => {
-                return Err(format!("the row is longer than {limit} bytes, the limit of --max-line-bytes"));
+                return Err(format!(
+                    "the row is longer than {limit} bytes, the limit of --max-line-bytes"
+                ));
             }
             Content::Text(bytes) => Comment::new(utf8(bytes)?),
             Content::Json(bytes) => {
@@ -49,7 +51,10 @@ impl<'a> RowParser<'a> {
             comment.id = row.number.to_string();
         }
         if self.labels_required && comment.label.is_none() {
-            return Err(format!("no {:?}; expected a label", self.columns.name(Field::Label)));
+            return Err(format!(
+                "no {:?}; expected a label",
+                self.columns.name(Field::Label)
+            ));
         }
         self.join(&mut comment)?;
         Ok(comment)
@@ -58,10 +63,16 @@ impl<'a> RowParser<'a> {
     #[allow(clippy::wrong_self_convention)]
     fn from_json(&self, fields: RawFields) -> Result<Comment, String> {
         let text = |field| -> Result<Option<String>, String> {
-            fields.get(field).map(|raw| self.string(field, raw, false)).transpose()
+            fields
+                .get(field)
+                .map(|raw| self.string(field, raw, false))
+                .transpose()
         };
         let name = |field| -> Result<Option<String>, String> {
-            fields.get(field).map(|raw| self.string(field, raw, true)).transpose()
+            fields
+                .get(field)
+                .map(|raw| self.string(field, raw, true))
+                .transpose()
         };
         let id = match fields.get(Field::Id) {
             Some(raw) => {
@@ -93,7 +104,10 @@ impl<'a> RowParser<'a> {
             (Field::SecondLabel, &comment.second_label),
         ] {
             if value.as_deref() == Some("") {
-                return Err(format!("{:?} is empty; expected a label", self.columns.name(field)));
+                return Err(format!(
+                    "{:?} is empty; expected a label",
+                    self.columns.name(field)
+                ));
             }
         }
         Ok(comment)
@@ -102,7 +116,11 @@ impl<'a> RowParser<'a> {
     #[allow(clippy::wrong_self_convention)]
     fn from_cells(&self, header: &Header, cells: &csv::ByteRecord) -> Result<Comment, String> {
         if cells.len() != header.names.len() {
-            return Err(format!("{} cells; expected {}, as in the header", cells.len(), header.names.len()));
+            return Err(format!(
+                "{} cells; expected {}, as in the header",
+                cells.len(),
+                header.names.len()
+            ));
         }
         let mut comment = Comment {
             id: String::new(),
@@ -171,14 +189,18 @@ impl<'a> RowParser<'a> {
     }
 
     fn missing_text(&self) -> String {
-        format!("no {:?}; expected the comment's text", self.columns.name(Field::Text))
+        format!(
+            "no {:?}; expected the comment's text",
+            self.columns.name(Field::Text)
+        )
     }
 
     fn join(&self, comment: &mut Comment) -> Result<(), String> {
         let article: Option<&Article> = match &comment.article_id {
-            Some(id) => self.articles.get(id).map_err(|()| {
-                format!("article_id {id:?} is not in the files of --articles")
-            })?,
+            Some(id) => self
+                .articles
+                .get(id)
+                .map_err(|()| format!("article_id {id:?} is not in the files of --articles"))?,
             None => None,
         };
         let Some(article) = article.or(self.articles.for_all()) else {
@@ -229,34 +251,74 @@ mod tests {
         )
         .unwrap();
         assert_eq!((c.id.as_str(), c.label.as_deref()), ("17", Some("3")));
-        assert_eq!((c.weight, c.parent, c.lang.as_deref()), (0.5, None, Some("uk")));
+        assert_eq!(
+            (c.weight, c.parent, c.lang.as_deref()),
+            (0.5, None, Some("uk"))
+        );
         assert_eq!(c.fields.as_deref(), Some(r#"{"x":[1]}"#));
     }
 
     #[test]
     fn the_id_is_the_row_number_where_there_is_none_and_is_echoed_where_there_is_one() {
         assert_eq!(parse_with(r#"{"text":""}"#, false).unwrap().id, "7");
-        assert_eq!(parse_with(r#"{"text":"","id":"a\u0062"}"#, false).unwrap().id, r#""a\u0062""#);
-        assert_eq!(parse_with(r#"{"text":"","id":1.50}"#, false).unwrap().id, "1.50");
+        assert_eq!(
+            parse_with(r#"{"text":"","id":"a\u0062"}"#, false)
+                .unwrap()
+                .id,
+            r#""a\u0062""#
+        );
+        assert_eq!(
+            parse_with(r#"{"text":"","id":1.50}"#, false).unwrap().id,
+            "1.50"
+        );
     }
 
     #[test]
     fn bad_rows_say_what_was_found_and_expected() {
         for (line, reason) in [
             ("{}", "no \"text\"; expected the comment's text"),
-            (r#"{"text":null}"#, "no \"text\"; expected the comment's text"),
+            (
+                r#"{"text":null}"#,
+                "no \"text\"; expected the comment's text",
+            ),
             (r#"{"text":5}"#, "\"text\" is 5; expected a string"),
-            (r#"{"text":["a"]}"#, "\"text\" is an array; expected a string"),
+            (
+                r#"{"text":["a"]}"#,
+                "\"text\" is an array; expected a string",
+            ),
             (r#"{"text":"a"}"#, "no \"label\"; expected a label"),
-            (r#"{"text":"a","label":""}"#, "\"label\" is empty; expected a label"),
-            (r#"{"text":"a","label":true}"#, "\"label\" is true; expected a string or a number"),
-            (r#"{"text":"a","label":"b","weight":-1}"#, "\"weight\" is -1; expected a finite number of at least 0"),
-            (r#"{"text":"a","label":"b","weight":1e999}"#, "\"weight\" is 1e999; expected a finite number of at least 0"),
-            (r#"{"text":"a","label":"b","id":{}}"#, "\"id\" is an object; expected a string or a number"),
+            (
+                r#"{"text":"a","label":""}"#,
+                "\"label\" is empty; expected a label",
+            ),
+            (
+                r#"{"text":"a","label":true}"#,
+                "\"label\" is true; expected a string or a number",
+            ),
+            (
+                r#"{"text":"a","label":"b","weight":-1}"#,
+                "\"weight\" is -1; expected a finite number of at least 0",
+            ),
+            (
+                r#"{"text":"a","label":"b","weight":1e999}"#,
+                "\"weight\" is 1e999; expected a finite number of at least 0",
+            ),
+            (
+                r#"{"text":"a","label":"b","id":{}}"#,
+                "\"id\" is an object; expected a string or a number",
+            ),
         ] {
             assert_eq!(parse_with(line, true).unwrap_err(), reason, "{line}");
         }
-        assert!(parse_with("text", false).unwrap_err().starts_with("not a JSON object"));
-        assert!(parse_with(r#"{"text":"a"} x"#, false).unwrap_err().starts_with("not a JSON object"));
+        assert!(
+            parse_with("text", false)
+                .unwrap_err()
+                .starts_with("not a JSON object")
+        );
+        assert!(
+            parse_with(r#"{"text":"a"} x"#, false)
+                .unwrap_err()
+                .starts_with("not a JSON object")
+        );
     }
 }

@@ -31,7 +31,10 @@ pub fn open(path: &Path, encoding: Option<&'static Encoding>) -> io::Result<Sour
     decoded(plain, encoding)
 }
 
-fn decoded(mut plain: Box<dyn Read + Send>, encoding: Option<&'static Encoding>) -> io::Result<Source> {
+fn decoded(
+    mut plain: Box<dyn Read + Send>,
+    encoding: Option<&'static Encoding>,
+) -> io::Result<Source> {
     let mut head = Vec::new();
     plain.by_ref().take(3).read_to_end(&mut head)?;
     let (encoding, mark) = match Encoding::for_bom(&head) {
@@ -74,7 +77,9 @@ impl<R: Read> Transcoder<R> {
             let last = input.is_empty();
             // One byte is kept free for the mark of a malformed sequence.
             let room = &mut self.ready[..BUFFER - 1];
-            let (result, read, wrote) = self.decoder.decode_to_utf8_without_replacement(input, room, last);
+            let (result, read, wrote) = self
+                .decoder
+                .decode_to_utf8_without_replacement(input, room, last);
             self.input.consume(read);
             written = wrote;
             match result {
@@ -139,7 +144,10 @@ impl<R: BufRead> Read for ZstdFrames<R> {
                     self.frame = Frame::Between(decoder.into_inner());
                 }
                 Frame::Broken => {
-                    return Err(io::Error::new(io::ErrorKind::InvalidData, "broken zstd frame"));
+                    return Err(io::Error::new(
+                        io::ErrorKind::InvalidData,
+                        "broken zstd frame",
+                    ));
                 }
             }
         }

@@ -56,7 +56,9 @@ pub enum SolverError {
     #[error("{0}")]
     Unfit(String),
     /// The steps ran out before the gradient was small.
-    #[error("the fit has not converged: after {iterations} steps the gradient is {gradient:e}, expected at most {expected:e}")]
+    #[error(
+        "the fit has not converged: after {iterations} steps the gradient is {gradient:e}, expected at most {expected:e}"
+    )]
     NotConverged {
         /// Newton steps taken.
         iterations: usize,
@@ -97,7 +99,10 @@ impl Fit<SparseMatrix, Array1<usize>, SolverError> for SparseLogistic {
     type Object = LinearScores;
 
     /// Fits `dataset`; its weights, where there are any, weight the rows.
-    fn fit(&self, dataset: &DatasetBase<SparseMatrix, Array1<usize>>) -> Result<LinearScores, SolverError> {
+    fn fit(
+        &self,
+        dataset: &DatasetBase<SparseMatrix, Array1<usize>>,
+    ) -> Result<LinearScores, SolverError> {
         let n = dataset.records.n_rows();
         let targets: Vec<u32> = dataset.targets.iter().map(|&t| t as u32).collect();
         let weights: Vec<f64> = match dataset.weights() {
@@ -154,7 +159,11 @@ mod tests {
     fn sparse(x: &Array2<f64>) -> SparseMatrix {
         let mut m = SparseMatrix::new(x.ncols());
         for row in x.rows() {
-            let row: Vec<_> = row.iter().enumerate().map(|(j, &v)| (j as u32, v as f32)).collect();
+            let row: Vec<_> = row
+                .iter()
+                .enumerate()
+                .map(|(j, &v)| (j as u32, v as f32))
+                .collect();
             m.push_row(&row);
         }
         m
@@ -220,6 +229,9 @@ mod tests {
             max_iterations: 0,
             ..SparseLogistic::default()
         };
-        assert!(matches!(hurried.fit(&dataset), Err(SolverError::NotConverged { .. })));
+        assert!(matches!(
+            hurried.fit(&dataset),
+            Err(SolverError::NotConverged { .. })
+        ));
     }
 }

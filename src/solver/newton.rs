@@ -132,7 +132,9 @@ impl<'a> Problem<'a> {
             let g = self.gradient(settings.alpha, weights, &w, &p);
             let norm = dot(&g, &g).sqrt();
             if !norm.is_finite() || !objective.is_finite() {
-                return Err(SolverError::Unfit("a number in the fit is not finite".into()));
+                return Err(SolverError::Unfit(
+                    "a number in the fit is not finite".into(),
+                ));
             }
             let convergence = Convergence {
                 iterations,
@@ -234,7 +236,9 @@ impl<'a> Problem<'a> {
         let mut out = vec![0.0; n_weights + k];
         self.transposed.multiply_into(r, k, &mut out[..n_weights]);
         for label in 0..k {
-            out[n_weights + label] = sum_by_pieces(self.targets.len(), |rows| rows.map(|i| r[i * k + label]).sum());
+            out[n_weights + label] = sum_by_pieces(self.targets.len(), |rows| {
+                rows.map(|i| r[i * k + label]).sum()
+            });
         }
         out
     }
@@ -301,9 +305,17 @@ impl<'a> Problem<'a> {
     }
 
     /// Solves `H d = −g` by preconditioned conjugate gradients until the residual's norm is at most `enough`.
-    fn newton_direction(&self, alpha: f64, weights: &[f64], p: &[f64], g: &[f64], enough: f64) -> Vec<f64> {
+    fn newton_direction(
+        &self,
+        alpha: f64,
+        weights: &[f64],
+        p: &[f64],
+        g: &[f64],
+        enough: f64,
+    ) -> Vec<f64> {
         let inverse = self.preconditioner(alpha, weights, p);
-        let precondition = |r: &[f64]| -> Vec<f64> { r.iter().zip(&inverse).map(|(r, m)| r * m).collect() };
+        let precondition =
+            |r: &[f64]| -> Vec<f64> { r.iter().zip(&inverse).map(|(r, m)| r * m).collect() };
         let mut d = vec![0.0; g.len()];
         let mut r: Vec<f64> = g.iter().map(|g| -g).collect();
         let mut y = precondition(&r);

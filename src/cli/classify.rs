@@ -1,0 +1,190 @@
+//! `stance-classify`: labels comments, in the order in which they come and in constant memory.
+
+use super::{ReadArgs, row_summary, set_threads};
+use crate::classifier::{Classifier, Session};
+use crate::embedded::default_classifier;
+use crate::error::{Error, Result};
+use crate::explain::explain;
+use crate::model_dir::load;
+use crate::output::{
+    Extras, delimited_header, delimited_row, jsonl_row, table_header, table_row, visible,
+};
+use crate::read::{Row, RowParser, Rows};
+use clap::{Parser, ValueEnum};
+use rayon::prelude::*;
+use std::io::{BufWriter, IsTerminal, Write};
+use std::path::PathBuf;
+use std::sync::Mutex;
+
+/// Tell how each comment stands toward the article it is about
+#[derive(Debug, Parser)]
+#[command(name = "stance-classify", version, about)]
+pub struct ClassifyArgs {
+    /// Files of comments: .jsonl, .csv, .tsv or .txt, also .gz or .zst; - is standard input
+    #[arg(value_name = "FILE", default_value = "-")]
+    files: Vec<PathBuf>,
+    /// Model directory; by default the model built into the program
+    #[arg(long, value_name = "DIR")]
+    model: Option<PathBuf>,
+    /// Format of the results [default: table on a terminal, jsonl otherwise]
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    format: Option<OutputFormat>,
+    /// Add scores, decision offsets and what every word and fact added to them (jsonl only)
+    #[arg(long)]
+    explain: bool,
+    /// Echo the rows' other fields under "fields" (jsonl only)
+    #[arg(long)]
+    keep_fields: bool,
+    /// Number of threads [default: all cores]
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+    #[command(flatten)]
+    read: ReadArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum OutputFormat {
+    Table,
+    Jsonl,
+    Csv,
+    Tsv,
+}
+
+/// Rows that are read before they are classified together, and their bytes.
+const BATCH_ROWS: usize = 8192;
+const BATCH_BYTES: usize = 4 << 20;
+/// Rows that one thread takes at a time.
+const PIECE: usize = 64;
+
+/// Runs the program.
+///
+/// # Errors
+/// Any error; see [`Error::status`].
+pub fn classify(args: ClassifyArgs) -> Result<()> {
+    let on_terminal = std::io::stdout().is_terminal();
+    let format = args.format.unwrap_or(if on_terminal {
+        OutputFormat::Table
+    } else {
+        OutputFormat::Jsonl
+    });
+    if format != OutputFormat::Jsonl && (args.explain || args.keep_fields) {
+        return Err(Error::Usage(
+            "--explain and --keep-fields need --format jsonl".into(),
+        ));
+    }
+    set_threads(args.threads)?;
+    let classifier = match &args.model {
+        Some(dir) => load(dir)?,
+        None => default_classifier()?,
+    };
+    let articles = args.read.load_articles()?;
+    let options = args.read.options(false, args.keep_fields);
+    let parser = RowParser::new(&options, &articles);
+    let mut bad_rows = args.read.bad_rows()?;
+    let mut rows = Rows::new(&args.files, &options);
+    let writer = RowWriter {
+        classifier: &classifier,
+        format,
+        explain: args.explain,
+        width: on_terminal.then(|| usize::from(console::Term::stdout().size().1)),
+    };
+    let sessions: Vec<Mutex<Session>> = (0..rayon::current_num_threads())
+        .map(|_| Mutex::new(classifier.session()))
+        .collect();
+    let mut out = BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
+    let fail = |e| Error::io("stdout", e);
+    if let Some(header) = writer.header() {
+        writeln!(out, "{header}").map_err(fail)?;
+    }
+    let mut counts = vec![0u64; classifier.labels.len()];
+    loop {
+        let batch = rows.next_batch(BATCH_ROWS, BATCH_BYTES)?;
+        if batch.is_empty() {
+            break;
+        }
+        let results: Vec<_> = batch
+            .par_chunks(PIECE)
+            .flat_map_iter(|piece| {
+                let thread = rayon::current_thread_index().unwrap_or(0);
+                let mut session = sessions[thread].lock().unwrap_or_else(|e| e.into_inner());
+                let lines: Vec<_> = piece
+                    .iter()
+                    .map(|row| writer.line(row, &parser, &mut session))
+                    .collect();
+                lines
+            })
+            .collect();
+        for (row, result) in batch.iter().zip(results) {
+            match result {
+                Ok((label, line)) => {
+                    counts[label] += 1;
+                    writeln!(out, "{line}").map_err(fail)?;
+                }
+                Err(reason) => {
+                    if let Err(error) = bad_rows.take(row, reason) {
+                        out.flush().map_err(fail)?;
+                        return Err(error);
+                    }
+                }
+            }
+        }
+    }
+    out.flush().map_err(fail)?;
+    bad_rows.finish()?;
+    let n: u64 = counts.iter().sum();
+    let by_label: Vec<String> = classifier
+        .labels
+        .iter()
+        .zip(&counts)
+        .map(|(label, n)| format!("{n} {}", visible(label)))
+        .collect();
+    eprintln!(
+        "{}: {}",
+        row_summary(n, "classified", bad_rows.count()),
+        by_label.join(", ")
+    );
+    Ok(())
+}
+
+struct RowWriter<'a> {
+    classifier: &'a Classifier,
+    format: OutputFormat,
+    explain: bool,
+    width: Option<usize>,
+}
+
+impl RowWriter<'_> {
+    fn header(&self) -> Option<String> {
+        let labels = &self.classifier.labels;
+        match self.format {
+            OutputFormat::Table => Some(table_header(labels)),
+            OutputFormat::Jsonl => None,
+            OutputFormat::Csv => Some(delimited_header(labels, b',')),
+            OutputFormat::Tsv => Some(delimited_header(labels, b'\t')),
+        }
+    }
+
+    /// The decided label and the line for `row`, or why it is a bad row.
+    fn line(
+        &self,
+        row: &Row,
+        parser: &RowParser,
+        session: &mut Session,
+    ) -> std::result::Result<(usize, String), String> {
+        let comment = parser.parse(row)?;
+        let features = session.extract(&comment);
+        let prediction = self.classifier.decide(self.classifier.scores(&features));
+        let line = match self.format {
+            OutputFormat::Table => table_row(self.classifier, &comment, &prediction, self.width),
+            OutputFormat::Jsonl => {
+                let extras = self.explain.then(|| Extras {
+                    explanation: explain(self.classifier, &comment.text, &features),
+                });
+                jsonl_row(self.classifier, &comment, &prediction, extras.as_ref())
+            }
+            OutputFormat::Csv => delimited_row(self.classifier, &comment, &prediction, b','),
+            OutputFormat::Tsv => delimited_row(self.classifier, &comment, &prediction, b'\t'),
+        };
+        Ok((prediction.label, line))
+    }
+}

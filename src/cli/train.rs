@@ -1,0 +1,183 @@
+//! `stance-train`: learns a model from labelled comments.
+
+use super::{ReadArgs, print, row_summary, set_threads};
+use crate::error::{Error, Result};
+use crate::model_dir::{check_output, save};
+use crate::output::Grid;
+use crate::read::read_comments;
+use crate::train::{ClassWeight, GroupBy, Optimize, TrainSettings, Trained, train};
+use clap::{Parser, ValueEnum};
+use serde_json::json;
+use std::path::PathBuf;
+
+/// Train a model on labelled comments
+#[derive(Debug, Parser)]
+#[command(name = "stance-train", version, about)]
+pub struct TrainArgs {
+    /// File of labelled comments: .jsonl, .csv or .tsv, also .gz or .zst; - is standard input; may be repeated
+    #[arg(long, value_name = "FILE", required = true)]
+    train: Vec<PathBuf>,
+    /// File of labelled comments that choose settings in place of folds of the training data
+    #[arg(long, value_name = "FILE")]
+    dev: Option<PathBuf>,
+    /// Where the model directory is written; a model that is there is replaced
+    #[arg(long, value_name = "DIR")]
+    output: PathBuf,
+    /// Decides what is left to chance
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    seed: u64,
+    /// Number of threads; the model is the same at any number [default: all cores]
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+    /// Field whose equal values stay together in folds, or none [default: group, else article_id, else headline]
+    #[arg(long, value_name = "FIELD|none")]
+    group_by: Option<String>,
+    /// Number of folds
+    #[arg(long, default_value_t = 5, value_name = "N", value_parser = clap::value_parser!(u16).range(2..=100))]
+    folds: u16,
+    /// Whether rare labels count as much as frequent ones
+    #[arg(long, value_enum, default_value_t = ClassWeightArg::None, value_name = "WHAT")]
+    class_weight: ClassWeightArg,
+    /// What decisions are tuned for
+    #[arg(long, value_enum, default_value_t = OptimizeArg::MacroF1, value_name = "WHAT")]
+    optimize: OptimizeArg,
+    /// Format of the summary
+    #[arg(long, value_enum, default_value_t = SummaryFormat::Table, value_name = "FORMAT")]
+    format: SummaryFormat,
+    #[command(flatten)]
+    read: ReadArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ClassWeightArg {
+    None,
+    Balanced,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum OptimizeArg {
+    MacroF1,
+    Accuracy,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum SummaryFormat {
+    Table,
+    Json,
+}
+
+impl TrainArgs {
+    fn settings(&self) -> TrainSettings {
+        TrainSettings {
+            seed: self.seed,
+            n_folds: usize::from(self.folds),
+            class_weight: match self.class_weight {
+                ClassWeightArg::None => ClassWeight::None,
+                ClassWeightArg::Balanced => ClassWeight::Balanced,
+            },
+            optimize: match self.optimize {
+                OptimizeArg::MacroF1 => Optimize::MacroF1,
+                OptimizeArg::Accuracy => Optimize::Accuracy,
+            },
+            group_by: match self.group_by.as_deref() {
+                None => GroupBy::Default,
+                Some("none") => GroupBy::None,
+                Some(field) => GroupBy::Field(field.to_string()),
+            },
+            ..TrainSettings::default()
+        }
+    }
+}
+
+/// Runs the program.
+///
+/// # Errors
+/// Any error; see [`Error::status`].
+pub fn run_train(args: TrainArgs) -> Result<()> {
+    set_threads(args.threads)?;
+    check_output(&args.output)?;
+    let articles = args.read.load_articles()?;
+    let options = args.read.options(true, args.group_by.is_some());
+    let mut bad_rows = args.read.bad_rows()?;
+    let train_rows = read_comments(&args.train, &options, &articles, &mut bad_rows)?;
+    let dev_rows = match &args.dev {
+        Some(file) => {
+            let rows = read_comments(
+                std::slice::from_ref(file),
+                &options,
+                &articles,
+                &mut bad_rows,
+            )?;
+            if rows.is_empty() {
+                return Err(Error::Data(format!(
+                    "{}: no rows; expected labelled comments",
+                    file.display()
+                )));
+            }
+            rows
+        }
+        None => Vec::new(),
+    };
+    bad_rows.finish()?;
+    let trained = train(&train_rows, &dev_rows, &args.settings())?;
+    save(&trained.classifier, &args.output)?;
+    for note in &trained.notes {
+        eprintln!("note: {note}");
+    }
+    let n = (train_rows.len() + dev_rows.len()) as u64;
+    eprintln!("{}", row_summary(n, "used", bad_rows.count()));
+    print(&match args.format {
+        SummaryFormat::Table => summary_table(&trained),
+        SummaryFormat::Json => summary_json(&trained),
+    })
+}
+
+fn summary_table(trained: &Trained) -> String {
+    let classifier = &trained.classifier;
+    let p = &classifier.provenance;
+    let mut labels = Grid::new(&["label", "training rows", "decision offset"]);
+    for ((label, n), offset) in classifier
+        .labels
+        .iter()
+        .zip(&p.rows)
+        .zip(&classifier.offsets)
+    {
+        labels.row(vec![label.clone(), n.to_string(), format!("{offset:+.3}")]);
+    }
+    let mut figures = Grid::new(&[&p.scored_on, "figure"]);
+    for (name, value) in [
+        ("macro-F1", p.macro_f1),
+        ("accuracy", p.accuracy),
+        ("log-loss", p.log_loss),
+        ("calibration error", p.calibration_error),
+    ] {
+        figures.row(vec![name.into(), format!("{value:.3}")]);
+    }
+    format!(
+        "{}\n{} n-grams, {} dense columns; {}; penalties: text {}, stance {} ({})\n\n{}",
+        labels.to_text(),
+        classifier.extractor.table.len(),
+        classifier.stance.encoder.columns().len(),
+        p.folds,
+        p.text_alpha,
+        p.stance_alpha,
+        p.stance_solver,
+        figures.to_text()
+    )
+}
+
+fn summary_json(trained: &Trained) -> String {
+    let classifier = &trained.classifier;
+    let summary = json!({
+        "labels": classifier.labels,
+        "rows": classifier.provenance.rows.iter().sum::<u64>(),
+        "features": {
+            "ngrams": classifier.extractor.table.len(),
+            "dense": classifier.stance.encoder.columns().len(),
+        },
+        "decision_offsets": classifier.offsets,
+        "provenance": classifier.provenance,
+        "notes": trained.notes,
+    });
+    format!("{summary}\n")
+}
