@@ -521,12 +521,11 @@ impl Rows<'_> {
 
     /// The weights of all rows; those of `fold` and the development rows are 0.
     fn padded_weights(&self, fold: Option<usize>) -> Vec<f64> {
-        let mut weights = vec![0.0; self.n_all];
-        for row in 0..self.n_train {
-            if Some(self.folds.of_row[row]) != fold {
-                weights[row] = self.weights[row];
-            }
-        }
+        let rows = self.weights.iter().zip(&self.folds.of_row);
+        let mut weights: Vec<f64> = rows
+            .map(|(&weight, &of)| if Some(of) == fold { 0.0 } else { weight })
+            .collect();
+        weights.resize(self.n_all, 0.0);
         weights
     }
 }

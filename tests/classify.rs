@@ -7,21 +7,31 @@ use common::{Folder, lines, program, small_model, stderr};
 #[test]
 fn the_example_thread_is_labelled_by_the_embedded_model() {
     let output = program("stance-classify")
-        .args(["--article", "data/examples/article.txt", "data/examples/comments.txt"])
+        .args([
+            "--article",
+            "data/examples/article.txt",
+            "data/examples/comments.txt",
+        ])
         .args(["--format", "table"])
         .output()
         .unwrap();
     assert!(output.status.success());
     let table = String::from_utf8(output.stdout.clone()).unwrap();
     assert_eq!(table.lines().count(), 1 + 6);
-    assert!(table.lines().nth(3).unwrap().contains("anti-war"), "{table}");
+    assert!(
+        table.lines().nth(3).unwrap().contains("anti-war"),
+        "{table}"
+    );
     assert!(stderr(&output).starts_with("6 rows in, 6 classified, 0 rejected"));
 }
 
 #[test]
 fn jsonl_through_a_pipe_keeps_order_ids_and_sums() {
     let input = std::fs::read("data/examples/thread.jsonl").unwrap();
-    let output = program("stance-classify").write_stdin(input).output().unwrap();
+    let output = program("stance-classify")
+        .write_stdin(input)
+        .output()
+        .unwrap();
     assert!(output.status.success());
     let rows = lines(&output.stdout);
     let ids: Vec<_> = rows.iter().map(|r| r["id"].as_str().unwrap()).collect();
@@ -32,7 +42,10 @@ fn jsonl_through_a_pipe_keeps_order_ids_and_sums() {
         assert_eq!(names, ["anti-war", "confirming", "doubting", "off-topic"]);
         let sum: f64 = probabilities.values().map(|p| p.as_f64().unwrap()).sum();
         assert!((sum - 1.0).abs() < 1e-6);
-        assert_eq!(row["probability"], probabilities[row["label"].as_str().unwrap()]);
+        assert_eq!(
+            row["probability"],
+            probabilities[row["label"].as_str().unwrap()]
+        );
     }
 }
 
@@ -48,7 +61,11 @@ fn an_empty_comment_is_classified() {
 
 #[test]
 fn a_comment_of_a_megabyte_on_one_line_is_classified() {
-    for text in ["word ".repeat(200_000), "w".repeat(1_000_000), "ж".repeat(500_000)] {
+    for text in [
+        "word ".repeat(200_000),
+        "w".repeat(1_000_000),
+        "ж".repeat(500_000),
+    ] {
         let output = program("stance-classify")
             .args(["--input-format", "txt"])
             .write_stdin(text)
@@ -62,17 +79,27 @@ fn a_comment_of_a_megabyte_on_one_line_is_classified() {
 #[test]
 fn an_invalid_byte_stops_the_program_after_the_rows_before_it() {
     let folder = Folder::new();
-    let file = folder.write("c.jsonl", b"{\"text\":\"a\"}\n{\"text\":\"\xff\"}\n{\"text\":\"b\"}\n");
+    let file = folder.write(
+        "c.jsonl",
+        b"{\"text\":\"a\"}\n{\"text\":\"\xff\"}\n{\"text\":\"b\"}\n",
+    );
     let output = program("stance-classify").arg(&file).output().unwrap();
     assert_eq!(output.status.code(), Some(3));
     assert_eq!(lines(&output.stdout).len(), 1);
-    assert!(stderr(&output).contains("c.jsonl:2: byte 10 of the row is not valid"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("c.jsonl:2: byte 10 of the row is not valid"),
+        "{}",
+        stderr(&output)
+    );
 }
 
 #[test]
 fn bad_rows_are_skipped_and_listed_where_that_is_asked_for() {
     let folder = Folder::new();
-    let file = folder.write("c.jsonl", "{\"text\":\"a\"}\n{\"id\":5}\nnonsense\n{\"text\":\"b\"}\n");
+    let file = folder.write(
+        "c.jsonl",
+        "{\"text\":\"a\"}\n{\"id\":5}\nnonsense\n{\"text\":\"b\"}\n",
+    );
     let rejects = folder.path("rejects.jsonl");
     let output = program("stance-classify")
         .args(["--on-error", "skip", "--rejects"])
@@ -81,12 +108,21 @@ fn bad_rows_are_skipped_and_listed_where_that_is_asked_for() {
         .output()
         .unwrap();
     assert!(output.status.success());
-    let ids: Vec<_> = lines(&output.stdout).iter().map(|r| r["id"].clone()).collect();
+    let ids: Vec<_> = lines(&output.stdout)
+        .iter()
+        .map(|r| r["id"].clone())
+        .collect();
     assert_eq!(ids, [1, 4]);
     let rejects = lines(&std::fs::read(&rejects).unwrap());
     assert_eq!(rejects.len(), 2);
-    assert_eq!((rejects[0]["line"].as_u64(), rejects[0]["row"].as_str()), (Some(2), Some("{\"id\":5}")));
-    assert_eq!(rejects[0]["reason"], "no \"text\"; expected the comment's text");
+    assert_eq!(
+        (rejects[0]["line"].as_u64(), rejects[0]["row"].as_str()),
+        (Some(2), Some("{\"id\":5}"))
+    );
+    assert_eq!(
+        rejects[0]["reason"],
+        "no \"text\"; expected the comment's text"
+    );
     assert!(stderr(&output).starts_with("4 rows in, 2 classified, 2 rejected"));
 }
 
@@ -134,10 +170,19 @@ fn a_truncated_or_missing_model_file_is_refused() {
                 .output()
                 .unwrap();
             assert_eq!(output.status.code(), Some(4), "{name} cut to {length}");
-            assert!(stderr(&output).contains(name), "{name}: {}", stderr(&output));
+            assert!(
+                stderr(&output).contains(name),
+                "{name}: {}",
+                stderr(&output)
+            );
         }
         std::fs::remove_file(model.join(name)).unwrap();
-        let output = program("stance-classify").arg("--model").arg(&model).write_stdin("").output().unwrap();
+        let output = program("stance-classify")
+            .arg("--model")
+            .arg(&model)
+            .write_stdin("")
+            .output()
+            .unwrap();
         assert_eq!(output.status.code(), Some(4));
         std::fs::write(model.join(name), &whole).unwrap();
     }
@@ -155,18 +200,34 @@ fn explanations_add_up_to_the_scores_and_point_into_the_text() {
     let result = &lines(&output.stdout)[0];
     for (label, score) in result["scores"].as_object().unwrap() {
         let parts = result["explanation"].as_array().unwrap();
-        let sum: f64 = parts.iter().map(|p| p["contributions"][label].as_f64().unwrap()).sum();
+        let sum: f64 = parts
+            .iter()
+            .map(|p| p["contributions"][label].as_f64().unwrap())
+            .sum();
         assert!((sum - score.as_f64().unwrap()).abs() < 1e-4, "{label}");
     }
-    let scores: Vec<f64> = result["scores"].as_object().unwrap().values().map(|s| s.as_f64().unwrap()).collect();
+    let scores: Vec<f64> = result["scores"]
+        .as_object()
+        .unwrap()
+        .values()
+        .map(|s| s.as_f64().unwrap())
+        .collect();
     let total: f64 = scores.iter().map(|s| s.exp()).sum();
-    for (p, s) in result["probabilities"].as_object().unwrap().values().zip(&scores) {
+    for (p, s) in result["probabilities"]
+        .as_object()
+        .unwrap()
+        .values()
+        .zip(&scores)
+    {
         assert!((p.as_f64().unwrap() - s.exp() / total).abs() < 1e-6);
     }
     let mut pieces = 0;
     for part in result["explanation"].as_array().unwrap() {
         if part["source"] == "text" {
-            let (start, end) = (part["start"].as_u64().unwrap(), part["end"].as_u64().unwrap());
+            let (start, end) = (
+                part["start"].as_u64().unwrap(),
+                part["end"].as_u64().unwrap(),
+            );
             assert_eq!(part["text"], text[start as usize..end as usize]);
             pieces += 1;
         } else {
@@ -180,7 +241,13 @@ fn explanations_add_up_to_the_scores_and_point_into_the_text() {
 fn one_and_two_threads_give_the_same_bytes() {
     let run = |threads: &str| {
         let output = program("stance-classify")
-            .args(["--threads", threads, "--articles", "data/articles.jsonl", "data/dev.jsonl"])
+            .args([
+                "--threads",
+                threads,
+                "--articles",
+                "data/articles.jsonl",
+                "data/dev.jsonl",
+            ])
             .output()
             .unwrap();
         assert!(output.status.success());
@@ -193,8 +260,16 @@ fn one_and_two_threads_give_the_same_bytes() {
 fn csv_and_tsv_carry_every_probability() {
     let input = "id,text\n\"a,b\",hello\n";
     for (format, header, start) in [
-        ("csv", "id,label,probability,p_anti-war,p_confirming,p_doubting,p_off-topic", "\"a,b\","),
-        ("tsv", "id\tlabel\tprobability\tp_anti-war\tp_confirming\tp_doubting\tp_off-topic", "a,b\t"),
+        (
+            "csv",
+            "id,label,probability,p_anti-war,p_confirming,p_doubting,p_off-topic",
+            "\"a,b\",",
+        ),
+        (
+            "tsv",
+            "id\tlabel\tprobability\tp_anti-war\tp_confirming\tp_doubting\tp_off-topic",
+            "a,b\t",
+        ),
     ] {
         let output = program("stance-classify")
             .args(["--input-format", "csv", "--format", format])
@@ -215,7 +290,10 @@ fn other_fields_are_echoed_where_that_is_asked_for() {
         .write_stdin("{\"text\":\"a\",\"likes\":3,\"u\":{\"n\":null}}")
         .output()
         .unwrap();
-    assert_eq!(lines(&output.stdout)[0]["fields"], serde_json::json!({"likes": 3, "u": {"n": null}}));
+    assert_eq!(
+        lines(&output.stdout)[0]["fields"],
+        serde_json::json!({"likes": 3, "u": {"n": null}})
+    );
 }
 
 #[test]
@@ -223,7 +301,14 @@ fn columns_of_other_names_and_encodings_are_read() {
     let folder = Folder::new();
     let file = folder.write("c.csv", b"nr;kommentar\n7;\xe4\xe0\n");
     let output = program("stance-classify")
-        .args(["--text-column", "kommentar", "--id-column", "nr", "--encoding", "windows-1251"])
+        .args([
+            "--text-column",
+            "kommentar",
+            "--id-column",
+            "nr",
+            "--encoding",
+            "windows-1251",
+        ])
         .arg(&file)
         .output()
         .unwrap();
@@ -233,9 +318,15 @@ fn columns_of_other_names_and_encodings_are_read() {
 
 #[test]
 fn a_file_that_is_not_there_is_status_5_and_a_wrong_flag_status_2() {
-    let output = program("stance-classify").arg("nowhere.jsonl").output().unwrap();
+    let output = program("stance-classify")
+        .arg("nowhere.jsonl")
+        .output()
+        .unwrap();
     assert_eq!(output.status.code(), Some(5));
     assert!(stderr(&output).contains("nowhere.jsonl"));
-    let output = program("stance-classify").arg("--nonsense").output().unwrap();
+    let output = program("stance-classify")
+        .arg("--nonsense")
+        .output()
+        .unwrap();
     assert_eq!(output.status.code(), Some(2));
 }

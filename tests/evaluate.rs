@@ -4,7 +4,8 @@ mod common;
 
 use common::{Folder, lines, program, small_corpus, small_model, stderr};
 
-const GOLD: &str = "{\"id\":1,\"text\":\"\",\"label\":\"a\"}\n{\"id\":2,\"text\":\"\",\"label\":\"b\"}\n";
+const GOLD: &str =
+    "{\"id\":1,\"text\":\"\",\"label\":\"a\"}\n{\"id\":2,\"text\":\"\",\"label\":\"b\"}\n";
 
 fn evaluate_predictions(predictions: &str) -> std::process::Output {
     let folder = Folder::new();
@@ -20,13 +21,17 @@ fn evaluate_predictions(predictions: &str) -> std::process::Output {
 
 #[test]
 fn predictions_are_matched_by_id_whatever_its_type_and_order() {
-    let output = evaluate_predictions("{\"id\":\"2\",\"label\":\"b\"}\n{\"id\":\"1\",\"label\":\"b\"}\n");
+    let output =
+        evaluate_predictions("{\"id\":\"2\",\"label\":\"b\"}\n{\"id\":\"1\",\"label\":\"b\"}\n");
     assert!(output.status.success(), "{}", stderr(&output));
     let report = &lines(&output.stdout)[0];
     assert_eq!(report["accuracy"], 0.5);
     // F1 of a 0, of b 2/3.
     assert!((report["macro_f1"].as_f64().unwrap() - 1.0 / 3.0).abs() < 1e-12);
-    assert_eq!(report["confusion"]["counts"], serde_json::json!([[0, 1], [0, 1]]));
+    assert_eq!(
+        report["confusion"]["counts"],
+        serde_json::json!([[0, 1], [0, 1]])
+    );
     assert!(report["per_label"]["a"]["precision"].is_null());
     assert_eq!(report["per_label"]["a"]["recall"], 0.0);
 }
@@ -81,7 +86,9 @@ fn unknown_gold_labels_count_as_errors_with_a_warning_and_no_rows_are_status_3()
             .output()
             .unwrap()
     };
-    let output = evaluate("{\"text\":\"fake, where is the proof?\",\"label\":\"doubting\"}\n{\"text\":\"x\",\"label\":\"zzz\"}\n");
+    let output = evaluate(
+        "{\"text\":\"fake, where is the proof?\",\"label\":\"doubting\"}\n{\"text\":\"x\",\"label\":\"zzz\"}\n",
+    );
     assert!(stderr(&output).contains("does not know the gold label \"zzz\""));
     assert_eq!(lines(&output.stdout)[0]["accuracy"], 0.5);
     assert_eq!(evaluate("").status.code(), Some(3));

@@ -9,7 +9,12 @@ fn files(model: &Path) -> Vec<(String, Vec<u8>)> {
     let mut files: Vec<_> = std::fs::read_dir(model)
         .unwrap()
         .map(|e| e.unwrap())
-        .map(|e| (e.file_name().into_string().unwrap(), std::fs::read(e.path()).unwrap()))
+        .map(|e| {
+            (
+                e.file_name().into_string().unwrap(),
+                std::fs::read(e.path()).unwrap(),
+            )
+        })
         .collect();
     files.sort();
     files
@@ -21,11 +26,22 @@ fn the_same_input_gives_the_same_bytes_at_one_and_two_threads() {
     let train = folder.write("train.jsonl", small_corpus());
     let models = ["1", "2"].map(|threads| {
         let model = folder.path(threads);
-        train_command(&train, &model).args(["--threads", threads]).assert().success();
+        train_command(&train, &model)
+            .args(["--threads", threads])
+            .assert()
+            .success();
         files(&model)
     });
     let names: Vec<_> = models[0].iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["README.md", "config.json", "model.safetensors", "tokenizer.json"]);
+    assert_eq!(
+        names,
+        [
+            "README.md",
+            "config.json",
+            "model.safetensors",
+            "tokenizer.json"
+        ]
+    );
     assert!(models[0] == models[1]);
 }
 
@@ -39,7 +55,10 @@ fn a_trained_model_labels_what_it_learned() {
         .write_stdin("{\"text\":\"stop this war\"}\n{\"text\":\"fake, where is the proof?\"}\n")
         .output()
         .unwrap();
-    let labels: Vec<_> = lines(&output.stdout).iter().map(|r| r["label"].clone()).collect();
+    let labels: Vec<_> = lines(&output.stdout)
+        .iter()
+        .map(|r| r["label"].clone())
+        .collect();
     assert_eq!(labels, ["anti-war", "doubting"]);
 }
 
@@ -47,11 +66,17 @@ fn a_trained_model_labels_what_it_learned() {
 fn one_label_only_or_no_rows_is_refused_and_writes_nothing() {
     let folder = Folder::new();
     for (name, rows, reason) in [
-        ("one.jsonl", "{\"text\":\"a\",\"label\":\"x\"}\n{\"text\":\"b\",\"label\":\"x\"}\n", "only one label"),
+        (
+            "one.jsonl",
+            "{\"text\":\"a\",\"label\":\"x\"}\n{\"text\":\"b\",\"label\":\"x\"}\n",
+            "only one label",
+        ),
         ("none.jsonl", "\n", "no rows to train on"),
     ] {
         let train = folder.write(name, rows);
-        let output = train_command(&train, &folder.path("model")).output().unwrap();
+        let output = train_command(&train, &folder.path("model"))
+            .output()
+            .unwrap();
         assert_eq!(output.status.code(), Some(3));
         assert!(stderr(&output).contains(reason), "{}", stderr(&output));
         assert!(!folder.path("model").exists());
@@ -62,9 +87,15 @@ fn one_label_only_or_no_rows_is_refused_and_writes_nothing() {
 fn a_row_without_a_label_is_a_bad_row() {
     let folder = Folder::new();
     let train = folder.write("t.jsonl", small_corpus() + "{\"text\":\"a\"}\n");
-    let output = train_command(&train, &folder.path("model")).output().unwrap();
+    let output = train_command(&train, &folder.path("model"))
+        .output()
+        .unwrap();
     assert_eq!(output.status.code(), Some(3));
-    assert!(stderr(&output).contains("t.jsonl:76: no \"label\"; expected a label"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("t.jsonl:76: no \"label\"; expected a label"),
+        "{}",
+        stderr(&output)
+    );
 }
 
 #[test]
@@ -79,10 +110,19 @@ fn a_folder_that_is_not_a_model_is_not_replaced_and_a_model_is() {
     assert!(precious.join("thesis.txt").exists());
     let model = small_model(&folder);
     let before = files(&model);
-    train_command(&train, &model).args(["--seed", "2"]).assert().success();
+    train_command(&train, &model)
+        .args(["--seed", "2"])
+        .assert()
+        .success();
     assert!(files(&model) != before);
-    let beside: Vec<_> = std::fs::read_dir(model.parent().unwrap()).unwrap().map(|e| e.unwrap().file_name()).collect();
-    assert!(!beside.iter().any(|n| n.to_string_lossy().starts_with('.')), "{beside:?}");
+    let beside: Vec<_> = std::fs::read_dir(model.parent().unwrap())
+        .unwrap()
+        .map(|e| e.unwrap().file_name())
+        .collect();
+    assert!(
+        !beside.iter().any(|n| n.to_string_lossy().starts_with('.')),
+        "{beside:?}"
+    );
 }
 
 #[test]
@@ -90,9 +130,15 @@ fn few_groups_are_folded_by_row_and_the_user_is_told() {
     let folder = Folder::new();
     let rows = small_corpus().replace("\"headline\"", "\"group\":\"g\",\"headline\"");
     let train = folder.write("t.jsonl", rows);
-    let output = train_command(&train, &folder.path("model")).output().unwrap();
+    let output = train_command(&train, &folder.path("model"))
+        .output()
+        .unwrap();
     assert!(output.status.success());
-    assert!(stderr(&output).contains("1 groups only; with fewer than 20"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("1 groups only; with fewer than 20"),
+        "{}",
+        stderr(&output)
+    );
 }
 
 #[test]
@@ -103,9 +149,15 @@ fn two_labels_and_twenty_labels_train() {
             .map(|i| format!("{{\"text\":\"w{} x{i}\",\"label\":{}}}\n", i % n, i % n))
             .collect();
         let train = folder.write("t.jsonl", rows);
-        let output = train_command(&train, &folder.path("m")).args(["--format", "json"]).output().unwrap();
+        let output = train_command(&train, &folder.path("m"))
+            .args(["--format", "json"])
+            .output()
+            .unwrap();
         assert!(output.status.success(), "{}", stderr(&output));
-        assert_eq!(lines(&output.stdout)[0]["labels"].as_array().unwrap().len(), n);
+        assert_eq!(
+            lines(&output.stdout)[0]["labels"].as_array().unwrap().len(),
+            n
+        );
     }
 }
 
@@ -114,12 +166,21 @@ fn weights_reach_both_models_and_the_solver_says_so() {
     let folder = Folder::new();
     let solver = |rows: String| {
         let train = folder.write("t.jsonl", rows);
-        let output = train_command(&train, &folder.path("m")).args(["--format", "json"]).output().unwrap();
+        let output = train_command(&train, &folder.path("m"))
+            .args(["--format", "json"])
+            .output()
+            .unwrap();
         let summary = &lines(&output.stdout)[0];
-        summary["provenance"]["stance_solver"].as_str().unwrap().to_string()
+        summary["provenance"]["stance_solver"]
+            .as_str()
+            .unwrap()
+            .to_string()
     };
     assert_eq!(solver(small_corpus()), "linfa-logistic");
-    assert_eq!(solver(small_corpus().replacen("\"label\"", "\"weight\":2,\"label\"", 1)), "newton");
+    assert_eq!(
+        solver(small_corpus().replacen("\"label\"", "\"weight\":2,\"label\"", 1)),
+        "newton"
+    );
 }
 
 #[test]

@@ -191,7 +191,7 @@ enum Content {
 
 /// The raw rows of several files, in order.
 pub struct Rows {
-    files: std::vec::IntoIter<PathBuf>,
+    files: std::collections::VecDeque<PathBuf>,
     options: ReadOptions,
     current: Option<Open>,
     number: u64,
@@ -211,7 +211,7 @@ impl Rows {
     /// The rows of `files`, `-` being standard input. Files are opened one by one, as they are reached.
     pub fn new(files: &[PathBuf], options: &ReadOptions) -> Self {
         Rows {
-            files: files.to_vec().into_iter(),
+            files: files.iter().cloned().collect(),
             options: options.clone(),
             current: None,
             number: 0,
@@ -225,7 +225,7 @@ impl Rows {
     pub fn next_row(&mut self) -> Result<Option<Row>> {
         loop {
             if self.current.is_none() {
-                match self.files.next() {
+                match self.files.pop_front() {
                     Some(path) => self.current = Some(open(&path, &self.options)?),
                     None => return Ok(None),
                 }

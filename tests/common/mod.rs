@@ -58,13 +58,19 @@ pub fn small_model(folder: &Folder) -> PathBuf {
 
 pub fn train_command(train: &Path, output: &Path) -> Command {
     let mut command = program("stance-train");
-    command.arg("--train").arg(train).arg("--output").arg(output);
+    command
+        .arg("--train")
+        .arg(train)
+        .arg("--output")
+        .arg(output);
     command
 }
 
 pub fn lines(bytes: &[u8]) -> Vec<serde_json::Value> {
     let text = std::str::from_utf8(bytes).unwrap();
-    text.lines().map(|l| serde_json::from_str(l).unwrap()).collect()
+    text.lines()
+        .map(|l| serde_json::from_str(l).unwrap())
+        .collect()
 }
 
 /// Standard error as text.
