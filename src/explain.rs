@@ -93,7 +93,7 @@ fn text_parts(classifier: &Classifier, features: &Features) -> BTreeMap<(usize, 
     let k = classifier.labels.len();
     let words = &features.analysis.words;
     let mut places: BTreeMap<u32, Vec<Span>> = BTreeMap::new();
-    for_each_ngram(&features.analysis, |key, span| {
+    for_each_ngram(&features.analysis, &features.gates, |key, span| {
         if let Some(column) = classifier.extractor.table.column(key) {
             places.entry(column).or_default().push(span);
         }

@@ -125,6 +125,12 @@ impl ModelFiles {
                 f32s(&stance.weights),
             ),
             (
+                "topics",
+                Dtype::U64,
+                vec![extractor.topics.len()],
+                le_bytes(&extractor.topics, |x| x.to_le_bytes()),
+            ),
+            (
                 "text.intercept",
                 Dtype::F32,
                 vec![k],
@@ -203,6 +209,10 @@ impl ModelFiles {
                 "ngrams.buckets do not index ngrams.fingerprints",
             ));
         }
+        let topics = u64s(&tensors, "topics")?;
+        if !topics.windows(2).all(|w| w[0] < w[1]) {
+            return Err(weights_error("topics are not increasing"));
+        }
         let n_inputs = n_inputs(&encoder, k);
         let stance = StanceModel {
             score_scale: config.score_scale,
@@ -220,6 +230,7 @@ impl ModelFiles {
             idf,
             config.mean_body_words,
             table,
+            topics,
         );
         Ok(Classifier {
             labels: config.labels,
@@ -314,6 +325,12 @@ fn u32s(tensors: &SafeTensors, name: &str) -> Result<Vec<u32>> {
     let view = tensor(tensors, name, Dtype::U32, &[None])?;
     let (chunks, _) = view.data().as_chunks::<4>();
     Ok(chunks.iter().map(|b| u32::from_le_bytes(*b)).collect())
+}
+
+fn u64s(tensors: &SafeTensors, name: &str) -> Result<Vec<u64>> {
+    let view = tensor(tensors, name, Dtype::U64, &[None])?;
+    let (chunks, _) = view.data().as_chunks::<8>();
+    Ok(chunks.iter().map(|b| u64::from_le_bytes(*b)).collect())
 }
 
 fn f32s(tensors: &SafeTensors, name: &str, shape: &[Option<usize>]) -> Result<Vec<f32>> {

@@ -71,6 +71,9 @@ pub struct TrainSettings {
     pub optimize: Optimize,
     /// What keeps rows together. Default the group.
     pub group_by: GroupBy,
+    /// Whether every row is also learned from without its headline, body and parent, so that the model knows what to do
+    /// where they are missing. Default no.
+    pub also_without_context: bool,
     /// What is counted as a feature.
     pub features: FeatureSettings,
     /// Penalties of the text model to choose from.
@@ -87,6 +90,7 @@ impl Default for TrainSettings {
             class_weight: ClassWeight::None,
             optimize: Optimize::MacroF1,
             group_by: GroupBy::Default,
+            also_without_context: false,
             features: FeatureSettings::default(),
             text_alphas: vec![2.0, 1.0, 0.5, 0.25, 0.12],
             stance_alphas: vec![10.0, 30.0, 100.0],
@@ -109,6 +113,14 @@ pub struct Trained {
 /// [`Error::Data`] where there are no rows, fewer than two labels, a row without a label, a development label that
 /// training lacks, or where a fit does not converge.
 pub fn train(train: &[Comment], dev: &[Comment], settings: &TrainSettings) -> Result<Trained> {
+    if settings.also_without_context {
+        let both: Vec<Comment> = train.iter().cloned().chain(without_context(train)).collect();
+        let settings = TrainSettings {
+            also_without_context: false,
+            ..settings.clone()
+        };
+        return self::train(&both, dev, &settings);
+    }
     let labels = labels_of(train)?;
     let k = labels.len();
     let mut notes = Vec::new();
@@ -138,7 +150,7 @@ pub fn train(train: &[Comment], dev: &[Comment], settings: &TrainSettings) -> Re
     };
 
     let text = choose_alpha(&problem, &all_targets, &rows, &settings.text_alphas)?;
-    let encoder = DenseEncoder::learn(&dense[..train.len()]);
+    let encoder = DenseEncoder::learn(&dense[..train.len()], &extractor.topics);
     let score_scale = spread(&text.scores[..train.len() * k], k);
     let mut design = SparseMatrix::new(n_inputs(&encoder, k));
     for (scores, dense) in text.scores.chunks(k).zip(&dense) {
@@ -230,6 +242,20 @@ pub fn train(train: &[Comment], dev: &[Comment], settings: &TrainSettings) -> Re
         },
         notes,
     })
+}
+
+/// Copies without headline, body and parent of the rows that have any, in the same groups.
+fn without_context(comments: &[Comment]) -> impl Iterator<Item = Comment> + '_ {
+    comments
+        .iter()
+        .filter(|c| c.headline.is_some() || c.body.is_some() || c.parent.is_some())
+        .map(|c| Comment {
+            group: c.group_key().map(str::to_string),
+            headline: None,
+            body: None,
+            parent: None,
+            ..c.clone()
+        })
 }
 
 fn unfit(error: SolverError) -> Error {
@@ -409,6 +435,7 @@ fn learn_extractor(comments: &[Comment], settings: &FeatureSettings) -> FeatureE
         Idf::new(),
         1.0,
         NgramTable::new(&[]),
+        Vec::new(),
     );
     // In how many texts, and how often, each word stands.
     let counts: FxHashMap<String, (u64, u64)> = texts
@@ -455,14 +482,18 @@ fn learn_extractor(comments: &[Comment], settings: &FeatureSettings) -> FeatureE
         idf,
         mean_body_words,
         blank.table,
+        Vec::new(),
     );
+    let topics = topics(comments, &extractor);
+    let extractor = extractor.with_topics(topics);
     let ngrams = comments
         .par_chunks(PIECE)
         .map(|comments| {
             let mut counts = NgramCounts::default();
-            let mut analyzer = extractor.analyzer();
+            let mut extraction = extractor.extraction();
             for comment in comments {
-                counts.add(&analyzer.analyze(&comment.text));
+                let (analysis, gates) = extraction.analyze(comment);
+                counts.add(&analysis, &gates);
             }
             counts
         })
@@ -472,6 +503,26 @@ fn learn_extractor(comments: &[Comment], settings: &FeatureSettings) -> FeatureE
         });
     let table = ngrams.table(settings.min_texts, settings.max_ngrams);
     extractor.with_table(table)
+}
+
+/// A headline is a topic when so many rows of so many groups stand under it.
+const TOPIC_ROWS: usize = 100;
+const TOPIC_GROUPS: usize = 20;
+
+/// The hashes of the headlines that are topics, increasing.
+fn topics(comments: &[Comment], extractor: &FeatureExtractor) -> Vec<u64> {
+    let mut found: BTreeMap<u64, (usize, FxHashSet<&str>)> = BTreeMap::new();
+    let mut extraction = extractor.extraction();
+    for comment in comments {
+        let entry = found.entry(extraction.headline_hash(comment)).or_default();
+        entry.0 += 1;
+        entry.1.extend(comment.group_key());
+    }
+    found
+        .into_iter()
+        .filter(|(hash, (rows, groups))| *hash != 0 && *rows >= TOPIC_ROWS && groups.len() >= TOPIC_GROUPS)
+        .map(|(hash, _)| hash)
+        .collect()
 }
 
 fn extract_all(

@@ -38,6 +38,9 @@ pub struct TrainArgs {
     /// Whether rare labels count as much as frequent ones
     #[arg(long, value_enum, default_value_t = ClassWeightArg::None, value_name = "WHAT")]
     class_weight: ClassWeightArg,
+    /// Learn from every row also without its article and parent, for comments that come without them
+    #[arg(long)]
+    also_without_context: bool,
     /// What decisions are tuned for
     #[arg(long, value_enum, default_value_t = OptimizeArg::MacroF1, value_name = "WHAT")]
     optimize: OptimizeArg,
@@ -84,6 +87,7 @@ impl TrainArgs {
                 Some("none") => GroupBy::None,
                 Some(field) => GroupBy::Field(field.to_string()),
             },
+            also_without_context: self.also_without_context,
             ..TrainSettings::default()
         }
     }

@@ -115,6 +115,8 @@ pub struct Prepared {
     pub cues: Cues,
     question: bool,
     quotes: bool,
+    /// A hash of its words in order.
+    pub hash: u64,
 }
 
 #[derive(Debug, Clone)]
@@ -164,9 +166,17 @@ impl Prepared {
             cues: all_cues(&analysis),
             question: words.iter().any(|w| w.info.text.contains(['?', '؟'])),
             quotes: text.contains(['"', '“', '”', '«', '»', '„', '\'', '‘']),
+            hash: hash_words(&keys),
             keys,
         }
     }
+}
+
+/// A hash of words in order; never 0.
+fn hash_words(keys: &[u64]) -> u64 {
+    keys.iter()
+        .fold(1u64, |h, k| (h.rotate_left(5) ^ k).wrapping_mul(0x517c_c1b7_2722_0a95))
+        .max(1)
 }
 
 fn cues_of(words: &[Word]) -> Cues {

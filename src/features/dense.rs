@@ -23,6 +23,11 @@ pub enum Column {
         /// The flags' names.
         both: [String; 2],
     },
+    /// Holds under one headline that is a topic.
+    Topic {
+        /// The hash of the headline's words.
+        topic: u64,
+    },
     /// Holds where the similarity is known and above an edge.
     Above {
         /// The similarity's name.
@@ -38,6 +43,7 @@ impl Column {
         match self {
             Column::Flag { flag } => flag.clone(),
             Column::Both { both: [a, b] } => format!("{a} & {b}"),
+            Column::Topic { topic } => format!("topic {topic:016x}"),
             Column::Above { value, above } => format!("{value} > {above:.3}"),
         }
     }
@@ -50,6 +56,8 @@ pub struct DenseFeatures {
     pub flags: Vec<bool>,
     /// By [`context::VALUES`]; NaN where the text it compares with is absent.
     pub values: Vec<f32>,
+    /// A hash of the headline's words; 0 without a headline.
+    pub headline: u64,
 }
 
 /// The names of all flags, surface flags first.
@@ -93,6 +101,7 @@ enum Rule {
     Flag(usize),
     Both(usize, usize),
     Above(usize, f32),
+    Topic(u64),
 }
 
 /// Turns dense features into columns.
@@ -119,6 +128,7 @@ impl DenseEncoder {
             Ok(match column {
                 Column::Flag { flag } => Rule::Flag(flag_index(flag)?),
                 Column::Both { both: [a, b] } => Rule::Both(flag_index(a)?, flag_index(b)?),
+                Column::Topic { topic } => Rule::Topic(*topic),
                 Column::Above { value, above } => {
                     let found = context::VALUES.iter().position(|n| n == value);
                     let value = found.ok_or_else(|| {
@@ -139,8 +149,8 @@ impl DenseEncoder {
         })
     }
 
-    /// Chooses columns and gates for `examples`.
-    pub fn learn(examples: &[DenseFeatures]) -> Self {
+    /// Chooses columns and gates for `examples`, with a column for each of `topics`.
+    pub fn learn(examples: &[DenseFeatures], topics: &[u64]) -> Self {
         let names = flag_names();
         let n_names = surface::surface_names().len();
         let flag = |name: &str| names.iter().position(|n| n == name).expect("a known flag");
@@ -173,6 +183,7 @@ impl DenseEncoder {
                 }
             }
         }
+        columns.extend(topics.iter().map(|&topic| Column::Topic { topic }));
         let gates = GATES.iter().filter(|g| varies(Rule::Flag(flag(g))));
         let gates = gates.map(|g| g.to_string()).collect();
         DenseEncoder::new(columns, gates).expect("the names are known")
@@ -216,6 +227,7 @@ fn holds(rule: Rule, features: &DenseFeatures) -> bool {
         Rule::Flag(i) => features.flags[i],
         Rule::Both(i, j) => features.flags[i] && features.flags[j],
         Rule::Above(i, edge) => features.values[i] > edge,
+        Rule::Topic(topic) => features.headline == topic,
     }
 }
 
@@ -239,6 +251,7 @@ mod tests {
         let mut e = DenseFeatures {
             flags: vec![false; flag_names().len()],
             values: vec![f32::NAN; context::VALUES.len()],
+            headline: 0,
         };
         e.flags[0] = flag;
         e.values[0] = value;
@@ -248,7 +261,7 @@ mod tests {
     #[test]
     fn columns_that_do_not_vary_are_left_out() {
         let examples: Vec<_> = (0..90).map(|i| example(i % 2 == 0, i as f32)).collect();
-        let encoder = DenseEncoder::learn(&examples);
+        let encoder = DenseEncoder::learn(&examples, &[]);
         let names: Vec<String> = encoder.columns().iter().map(Column::name).collect();
         assert_eq!(names[0], "question mark");
         // Edges at 10, 20, … 80; the edge at 0 is exceeded by all but one row.

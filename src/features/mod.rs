@@ -58,6 +58,8 @@ pub struct Features {
     pub analysis: Analysis,
     /// The row of n-grams, `(column, value)`, columns increasing.
     pub ngrams: Vec<(u32, f32)>,
+    /// The gates that are open for its n-grams; see [`ngrams::for_each_ngram`].
+    pub gates: Vec<u64>,
     /// Surface and context features.
     pub dense: DenseFeatures,
 }
@@ -75,6 +77,9 @@ pub struct FeatureExtractor {
     pub mean_body_words: f32,
     /// The n-grams that are features.
     pub table: NgramTable,
+    /// The headlines that are topics, as hashes, increasing: each has rows of many groups, so that words can mean
+    /// something of their own under it.
+    pub topics: Vec<u64>,
     lexicon: Lexicon,
 }
 
@@ -86,6 +91,7 @@ impl FeatureExtractor {
         idf: Idf,
         mean_body_words: f32,
         table: NgramTable,
+        topics: Vec<u64>,
     ) -> Self {
         FeatureExtractor {
             settings,
@@ -93,8 +99,24 @@ impl FeatureExtractor {
             idf,
             mean_body_words,
             table,
+            topics,
             lexicon: Lexicon::default(),
         }
+    }
+
+    fn gates(&self, headline: Option<&Prepared>) -> Vec<u64> {
+        let Some(headline) = headline else {
+            return Vec::new();
+        };
+        match self.topics.binary_search(&headline.hash) {
+            Ok(_) => vec![headline.hash],
+            Err(_) => Vec::new(),
+        }
+    }
+
+    /// The same extractor with other topics.
+    pub fn with_topics(self, topics: Vec<u64>) -> Self {
+        FeatureExtractor { topics, ..self }
     }
 
     /// The same extractor with another table of n-grams.
@@ -143,6 +165,7 @@ impl Extraction<'_> {
             parent: parent.as_deref(),
         };
         let extractor = self.extractor;
+        let gates = extractor.gates(headline.as_deref());
         let found = context_features(
             &analysis,
             context,
@@ -152,13 +175,27 @@ impl Extraction<'_> {
         let mut flags = surface::surface_flags(&comment.text, &analysis);
         flags.extend(found.flags);
         Features {
-            ngrams: ngram_row(&analysis, &extractor.table),
+            ngrams: ngram_row(&analysis, &gates, &extractor.table),
+            gates,
             dense: DenseFeatures {
                 flags,
                 values: found.values,
+                headline: headline.map_or(0, |h| h.hash),
             },
             analysis,
         }
+    }
+
+    /// The analysis of `comment` and the gates open for it: what counting n-grams needs.
+    pub fn analyze(&mut self, comment: &Comment) -> (Analysis, Vec<u64>) {
+        let headline = comment.headline.as_deref().map(|t| self.prepare(t));
+        let gates = self.extractor.gates(headline.as_deref());
+        (self.analyzer.analyze(&comment.text), gates)
+    }
+
+    /// A hash of the headline's words, 0 without a headline.
+    pub fn headline_hash(&mut self, comment: &Comment) -> u64 {
+        comment.headline.as_deref().map_or(0, |t| self.prepare(t).hash)
     }
 
     fn prepare(&mut self, text: &str) -> Arc<Prepared> {

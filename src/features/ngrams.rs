@@ -38,8 +38,21 @@ pub struct Span {
     pub last: u32,
 }
 
-/// Calls `each` with the key of every n-gram of the text, as often as it occurs, and the words it came from.
-pub fn for_each_ngram(analysis: &Analysis, mut each: impl FnMut(u64, Span)) {
+/// Calls `each` with the key of every n-gram of the text, as often as it occurs, and the words it came from; and for
+/// every gate with the key that the n-gram has under it.
+///
+/// A gate is a fact about the context under which words mean something of their own: a topic, for example. The copies under a gate stand beside the common n-grams, so that what holds everywhere is learned from all
+/// rows (Daumé, "Frustratingly Easy Domain Adaptation", ACL 2007).
+pub fn for_each_ngram(analysis: &Analysis, gates: &[u64], mut each: impl FnMut(u64, Span)) {
+    each_common_ngram(analysis, |key, span| {
+        each(key, span);
+        for gate in gates {
+            each(mix(key ^ gate), span);
+        }
+    });
+}
+
+fn each_common_ngram(analysis: &Analysis, mut each: impl FnMut(u64, Span)) {
     let words = &analysis.words;
     let mut before = EDGE;
     for (i, word) in words.iter().enumerate() {
@@ -164,9 +177,9 @@ pub struct NgramCounts {
 
 impl NgramCounts {
     /// Counts one text.
-    pub fn add(&mut self, analysis: &Analysis) {
+    pub fn add(&mut self, analysis: &Analysis, gates: &[u64]) {
         self.seen.clear();
-        for_each_ngram(analysis, |key, _| self.seen.push(key));
+        for_each_ngram(analysis, gates, |key, _| self.seen.push(key));
         self.seen.sort_unstable();
         self.seen.dedup();
         for &key in &self.seen {
@@ -198,9 +211,9 @@ impl NgramCounts {
 
 /// The row of a text in the text model's matrix: each known n-gram once, weighted 1 + ln(count), and the row scaled to
 /// length 1. `(column, value)`, columns increasing; empty where no n-gram is known.
-pub fn ngram_row(analysis: &Analysis, table: &NgramTable) -> Vec<(u32, f32)> {
+pub fn ngram_row(analysis: &Analysis, gates: &[u64], table: &NgramTable) -> Vec<(u32, f32)> {
     let mut columns = Vec::new();
-    for_each_ngram(analysis, |key, _| columns.extend(table.column(key)));
+    for_each_ngram(analysis, gates, |key, _| columns.extend(table.column(key)));
     columns.sort_unstable();
     let mut row: Vec<(u32, f32)> = Vec::new();
     for column in columns {
