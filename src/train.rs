@@ -71,14 +71,14 @@ pub struct TrainSettings {
     pub optimize: Optimize,
     /// What keeps rows together. Default the group.
     pub group_by: GroupBy,
-    /// Whether every row is also learned from without its headline, body and parent, so that the model knows what to do
-    /// where they are missing. Default no.
+    /// Whether every row is also learned from without its body, and without its headline, body and parent, so that the
+    /// model knows what to do where they are missing. Default no.
     pub also_without_context: bool,
     /// What is counted as a feature.
     pub features: FeatureSettings,
-    /// Penalties of the text model to choose from.
+    /// Penalties of the text model to choose from, the strongest first.
     pub text_alphas: Vec<f64>,
-    /// Penalties of the stance model to choose from.
+    /// Penalties of the stance model to choose from, the strongest first.
     pub stance_alphas: Vec<f64>,
 }
 
@@ -93,7 +93,7 @@ impl Default for TrainSettings {
             also_without_context: false,
             features: FeatureSettings::default(),
             text_alphas: vec![2.0, 1.0, 0.5, 0.25, 0.12],
-            stance_alphas: vec![10.0, 30.0, 100.0],
+            stance_alphas: vec![100.0, 30.0, 10.0],
         }
     }
 }
@@ -114,7 +114,11 @@ pub struct Trained {
 /// training lacks, or where a fit does not converge.
 pub fn train(train: &[Comment], dev: &[Comment], settings: &TrainSettings) -> Result<Trained> {
     if settings.also_without_context {
-        let both: Vec<Comment> = train.iter().cloned().chain(without_context(train)).collect();
+        let both: Vec<Comment> = train
+            .iter()
+            .cloned()
+            .chain(without_context(train))
+            .collect();
         let settings = TrainSettings {
             also_without_context: false,
             ..settings.clone()
@@ -244,18 +248,27 @@ pub fn train(train: &[Comment], dev: &[Comment], settings: &TrainSettings) -> Re
     })
 }
 
-/// Copies without headline, body and parent of the rows that have any, in the same groups.
+/// Copies of the rows with less context, in the same groups: without the body where there is one, and without headline,
+/// body and parent where there is any.
 fn without_context(comments: &[Comment]) -> impl Iterator<Item = Comment> + '_ {
-    comments
+    let copy = |c: &Comment| Comment {
+        group: c.group_key().map(str::to_string),
+        body: None,
+        ..c.clone()
+    };
+    let without_body = comments
+        .iter()
+        .filter(|c| c.body.is_some() && c.headline.is_some())
+        .map(copy);
+    let bare = comments
         .iter()
         .filter(|c| c.headline.is_some() || c.body.is_some() || c.parent.is_some())
-        .map(|c| Comment {
-            group: c.group_key().map(str::to_string),
+        .map(move |c| Comment {
             headline: None,
-            body: None,
             parent: None,
-            ..c.clone()
-        })
+            ..copy(c)
+        });
+    without_body.chain(bare)
 }
 
 fn unfit(error: SolverError) -> Error {
@@ -520,7 +533,9 @@ fn topics(comments: &[Comment], extractor: &FeatureExtractor) -> Vec<u64> {
     }
     found
         .into_iter()
-        .filter(|(hash, (rows, groups))| *hash != 0 && *rows >= TOPIC_ROWS && groups.len() >= TOPIC_GROUPS)
+        .filter(|(hash, (rows, groups))| {
+            *hash != 0 && *rows >= TOPIC_ROWS && groups.len() >= TOPIC_GROUPS
+        })
         .map(|(hash, _)| hash)
         .collect()
 }
@@ -590,7 +605,12 @@ struct Chosen {
     full: LinearScores,
 }
 
-/// Fits out of fold for each penalty and keeps the one with the lowest log-loss on the deciding rows.
+/// A fit for a fold has converged when the gradient's norm is at most this part of its norm at zero: its scores are only
+/// compared and passed on.
+const FOLD_TOLERANCE: f64 = 1e-3;
+
+/// Fits out of fold for each penalty, the strongest first, and keeps the one with the lowest log-loss on the deciding
+/// rows. Each fit starts from the one before; once the log-loss rises, weaker penalties are not tried.
 fn choose_alpha(problem: &Problem, targets: &[u32], rows: &Rows, alphas: &[f64]) -> Result<Chosen> {
     let (k, n_features) = (rows.k, problem.n_features());
     let n_fits = rows.folds.n_folds + 1;
@@ -599,7 +619,7 @@ fn choose_alpha(problem: &Problem, targets: &[u32], rows: &Rows, alphas: &[f64])
     for &alpha in alphas {
         let settings = SparseLogistic {
             alpha,
-            tolerance: 1e-4,
+            tolerance: FOLD_TOLERANCE,
             ..SparseLogistic::default()
         };
         let mut scores = vec![0.0; rows.n_all * k];
@@ -631,6 +651,8 @@ fn choose_alpha(problem: &Problem, targets: &[u32], rows: &Rows, alphas: &[f64])
                 full: starts[n_fits - 1].clone(),
             };
             best = Some((loss, chosen));
+        } else {
+            break;
         }
     }
     let (_, chosen) =

@@ -175,7 +175,9 @@ impl Prepared {
 /// A hash of words in order; never 0.
 fn hash_words(keys: &[u64]) -> u64 {
     keys.iter()
-        .fold(1u64, |h, k| (h.rotate_left(5) ^ k).wrapping_mul(0x517c_c1b7_2722_0a95))
+        .fold(1u64, |h, k| {
+            (h.rotate_left(5) ^ k).wrapping_mul(0x517c_c1b7_2722_0a95)
+        })
         .max(1)
 }
 

@@ -195,7 +195,10 @@ impl Extraction<'_> {
 
     /// A hash of the headline's words, 0 without a headline.
     pub fn headline_hash(&mut self, comment: &Comment) -> u64 {
-        comment.headline.as_deref().map_or(0, |t| self.prepare(t).hash)
+        comment
+            .headline
+            .as_deref()
+            .map_or(0, |t| self.prepare(t).hash)
     }
 
     fn prepare(&mut self, text: &str) -> Arc<Prepared> {
