@@ -330,3 +330,15 @@ fn a_file_that_is_not_there_is_status_5_and_a_wrong_flag_status_2() {
         .unwrap();
     assert_eq!(output.status.code(), Some(2));
 }
+
+#[test]
+fn a_megabyte_of_different_words_under_an_article_takes_no_longer_than_it_must() {
+    let text: String = (0..150_000).map(|i| format!("w{i} ")).collect();
+    let row =
+        serde_json::json!({"text": text, "headline": "Ship sunk", "body": text, "parent": "no"});
+    let output = program("stance-classify")
+        .write_stdin(row.to_string())
+        .output()
+        .unwrap();
+    assert_eq!(lines(&output.stdout).len(), 1);
+}

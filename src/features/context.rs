@@ -132,6 +132,8 @@ struct Query {
     fourgrams: List,
     pairs: Vec<(u64, u64)>,
     keys: Vec<u64>,
+    /// The idf of each word of `words`.
+    idfs: Vec<f32>,
     idf_mass: f32,
     cues: Cues,
 }
@@ -205,7 +207,13 @@ impl Query {
         for w in content(words) {
             mass.insert(w.info.key, idf_of(idf, w));
         }
+        let mut counts: FxHashMap<u64, f32> = FxHashMap::default();
+        for key in &keys {
+            *counts.entry(*key).or_default() += 1.0;
+        }
         Query {
+            // A word's weight in the list is its idf as often as it occurs.
+            idfs: list.items.iter().map(|(k, w)| w / counts[k]).collect(),
             idf_mass: list.items.iter().map(|(k, _)| mass[k]).sum(),
             words: list,
             stems: List::new(stem_items(words, idf)),
@@ -216,35 +224,31 @@ impl Query {
         }
     }
 
+    /// The idf mass of the words that the comment shares with `other`.
+    fn shared_mass(&self, other: &Prepared) -> f32 {
+        let words = self.words.items.iter().zip(&self.idfs);
+        words
+            .filter(|((key, _), _)| other.words.weights.contains_key(key))
+            .map(|(_, idf)| idf)
+            .sum()
+    }
+
     /// The share of the comment's idf mass that stands in `other`.
     fn overlap(&self, other: &Prepared) -> f32 {
-        if self.idf_mass <= 0.0 {
-            return 0.0;
+        if self.idf_mass > 0.0 {
+            self.shared_mass(other) / self.idf_mass
+        } else {
+            0.0
         }
-        // A word's idf is its weight in the list divided by its count.
-        let shared: f32 = self
-            .words
-            .items
-            .iter()
-            .filter(|(k, _)| other.words.weights.contains_key(k))
-            .map(|(k, w)| w / self.keys.iter().filter(|x| *x == k).count().max(1) as f32)
-            .sum();
-        shared / self.idf_mass
     }
 
     /// The share of `other`'s idf mass that the comment repeats.
     fn cover(&self, other: &Prepared) -> f32 {
-        if other.idf_mass <= 0.0 {
-            return 0.0;
+        if other.idf_mass > 0.0 {
+            self.shared_mass(other) / other.idf_mass
+        } else {
+            0.0
         }
-        let shared: f32 = self
-            .words
-            .items
-            .iter()
-            .filter(|(k, _)| other.words.weights.contains_key(k))
-            .map(|(k, w)| w / self.keys.iter().filter(|x| *x == k).count().max(1) as f32)
-            .sum();
-        shared / other.idf_mass
     }
 
     /// The share of the comment's word pairs that stand in `other`.
@@ -270,9 +274,7 @@ impl Query {
         }
         let length = 1.0 - B + B * other.n_words as f32 / mean_words.max(1.0);
         let mut sum = 0.0;
-        for (key, weight) in &self.words.items {
-            let count_here = self.keys.iter().filter(|x| *x == key).count().max(1) as f32;
-            let idf = weight / count_here;
+        for ((key, _), &idf) in self.words.items.iter().zip(&self.idfs) {
             let tf = other.get_count(*key, idf);
             sum += idf * tf * (K1 + 1.0) / (tf + K1 * length);
         }

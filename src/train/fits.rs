@@ -1,0 +1,127 @@
+//! Fits out of fold, for the text model and the stance model alike, and the choice of a penalty.
+
+use super::unfit;
+use crate::error::{Error, Result};
+use crate::folds::Folds;
+use crate::metrics::log_loss;
+use crate::scores::softmax;
+use crate::solver::{LinearScores, Problem, SparseLogistic};
+
+/// The rows of a fit: training rows first, development rows behind them.
+pub(super) struct Rows<'a> {
+    pub(super) n_train: usize,
+    pub(super) n_all: usize,
+    pub(super) k: usize,
+    pub(super) weights: &'a [f64],
+    pub(super) folds: &'a Folds,
+}
+
+impl Rows<'_> {
+    /// The rows by which settings are chosen.
+    pub(super) fn deciding(&self) -> std::ops::Range<usize> {
+        if self.n_all > self.n_train {
+            self.n_train..self.n_all
+        } else {
+            0..self.n_train
+        }
+    }
+
+    /// The weights of all rows; those of `fold` and the development rows are 0.
+    pub(super) fn padded_weights(&self, fold: Option<usize>) -> Vec<f64> {
+        let rows = self.weights.iter().zip(&self.folds.of_row);
+        let mut weights: Vec<f64> = rows
+            .map(|(&weight, &of)| if Some(of) == fold { 0.0 } else { weight })
+            .collect();
+        weights.resize(self.n_all, 0.0);
+        weights
+    }
+}
+
+/// A penalty with what it leads to.
+pub(super) struct Chosen {
+    pub(super) alpha: f64,
+    /// Scores of every row, out of fold for training rows; `(n_all, k)`.
+    pub(super) scores: Vec<f64>,
+    /// The fit on all training rows.
+    pub(super) full: LinearScores,
+}
+
+/// A fit for a fold has converged when the gradient's norm is at most this part of its norm at zero: its scores are only
+/// compared and passed on.
+const FOLD_TOLERANCE: f64 = 1e-3;
+
+/// Fits out of fold for each penalty, the strongest first, and keeps the one with the lowest log-loss on the deciding
+/// rows. Each fit starts from the one before; once the log-loss rises, weaker penalties are not tried.
+pub(super) fn choose_alpha(
+    problem: &Problem,
+    targets: &[u32],
+    rows: &Rows,
+    alphas: &[f64],
+) -> Result<Chosen> {
+    let (k, n_features) = (rows.k, problem.n_features());
+    let n_fits = rows.folds.n_folds + 1;
+    let mut starts = vec![LinearScores::zero(n_features, k); n_fits];
+    let mut best: Option<(f64, Chosen)> = None;
+    for &alpha in alphas {
+        let settings = SparseLogistic {
+            alpha,
+            tolerance: FOLD_TOLERANCE,
+            ..SparseLogistic::default()
+        };
+        let mut scores = vec![0.0; rows.n_all * k];
+        for (fit, start) in starts.iter_mut().enumerate() {
+            let fold = (fit < rows.folds.n_folds).then_some(fit);
+            let weights = rows.padded_weights(fold);
+            let from = std::mem::replace(start, LinearScores::zero(0, k));
+            let (model, _) = problem.fit(&settings, &weights, from).map_err(unfit)?;
+            let found = model.scores(problem.x());
+            for row in 0..rows.n_all {
+                let wanted = match fold {
+                    Some(fold) => row < rows.n_train && rows.folds.of_row[row] == fold,
+                    None => row >= rows.n_train,
+                };
+                if wanted {
+                    scores[row * k..(row + 1) * k].copy_from_slice(&found[row * k..(row + 1) * k]);
+                }
+            }
+            *start = model;
+        }
+        let range = rows.deciding();
+        let gold: Vec<usize> = targets[range.clone()].iter().map(|&t| t as usize).collect();
+        let probabilities = probabilities(&scores[range.start * k..range.end * k], k);
+        let loss = log_loss(&probabilities, k, &gold).unwrap_or(f64::INFINITY);
+        if best.as_ref().is_none_or(|(b, _)| loss < *b) {
+            let chosen = Chosen {
+                alpha,
+                scores,
+                full: starts[n_fits - 1].clone(),
+            };
+            best = Some((loss, chosen));
+        } else {
+            break;
+        }
+    }
+    let (_, chosen) =
+        best.ok_or_else(|| Error::Usage("expected at least one penalty to choose from".into()))?;
+    Ok(chosen)
+}
+
+/// The probabilities of scores of shape `(n_rows, k)`.
+pub(super) fn probabilities(scores: &[f64], k: usize) -> Vec<f64> {
+    let mut p = scores.to_vec();
+    p.chunks_mut(k).for_each(softmax);
+    p
+}
+
+/// The root mean square of scores about their row's mean; 1 where they do not vary.
+pub(super) fn spread(scores: &[f64], k: usize) -> f64 {
+    let squares: f64 = scores
+        .chunks(k)
+        .map(|row| {
+            let mean = row.iter().sum::<f64>() / k as f64;
+            row.iter().map(|s| (s - mean).powi(2)).sum::<f64>()
+        })
+        .sum();
+    let spread = (squares / scores.len().max(1) as f64).sqrt();
+    if spread > 1e-9 { spread } else { 1.0 }
+}

@@ -1,0 +1,167 @@
+//! What training learns before any fit: the vocabulary, the n-grams that are features, the topics.
+
+use crate::features::context::Idf;
+use crate::features::dense::DenseFeatures;
+use crate::features::ngrams::{NgramCounts, NgramTable};
+use crate::features::{FeatureExtractor, FeatureSettings};
+use crate::record::Comment;
+use crate::sparse::SparseMatrix;
+use crate::tokenize::Tokenizer;
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::BTreeMap;
+
+/// Every text that stands around the comments, once.
+fn contexts(comments: &[Comment]) -> Vec<&str> {
+    let mut seen = FxHashSet::default();
+    comments
+        .iter()
+        .flat_map(|c| {
+            [
+                c.headline.as_deref(),
+                c.body.as_deref(),
+                c.parent.as_deref(),
+            ]
+        })
+        .flatten()
+        .filter(|t| seen.insert(*t))
+        .collect()
+}
+
+const PIECE: usize = 256;
+
+/// Counts words, then n-grams, of the training comments.
+pub(super) fn learn_extractor(
+    comments: &[Comment],
+    settings: &FeatureSettings,
+) -> FeatureExtractor {
+    let contexts = contexts(comments);
+    let texts: Vec<&str> = comments
+        .iter()
+        .map(|c| c.text.as_str())
+        .chain(contexts)
+        .collect();
+    let blank = FeatureExtractor::new(
+        settings.clone(),
+        Tokenizer::new([]),
+        Idf::new(),
+        1.0,
+        NgramTable::new(&[]),
+        Vec::new(),
+    );
+    // In how many texts, and how often, each word stands.
+    let counts: FxHashMap<String, (u64, u64)> = texts
+        .par_chunks(PIECE)
+        .map(|texts| {
+            let mut counts: FxHashMap<String, (u64, u64)> = FxHashMap::default();
+            let mut analyzer = blank.analyzer();
+            for text in texts {
+                let mut seen = FxHashSet::default();
+                for word in &analyzer.analyze(text).words {
+                    let found = match counts.get_mut(&word.info.text) {
+                        Some(found) => found,
+                        None => counts.entry(word.info.text.clone()).or_default(),
+                    };
+                    found.1 += 1;
+                    found.0 += u64::from(seen.insert(word.info.key));
+                }
+            }
+            counts
+        })
+        .reduce(FxHashMap::default, |mut a, b| {
+            for (word, (texts, times)) in b {
+                let found = a.entry(word).or_default();
+                found.0 += texts;
+                found.1 += times;
+            }
+            a
+        });
+    let times = counts.iter().map(|(w, n)| (w.clone(), n.1)).collect();
+    let tokenizer = Tokenizer::from_counts(&times, settings.min_word_count, settings.max_words);
+    let idf = tokenizer
+        .words()
+        .map(|word| {
+            let n = counts.get(&word).map_or(0, |n| n.0);
+            (((1 + texts.len()) as f64 / (1 + n) as f64).ln() + 1.0) as f32
+        })
+        .collect();
+    let bodies: FxHashSet<&str> = comments.iter().filter_map(|c| c.body.as_deref()).collect();
+    let body_words: usize = bodies.iter().map(|b| b.split_whitespace().count()).sum();
+    let mean_body_words = body_words as f32 / bodies.len().max(1) as f32;
+    let extractor = FeatureExtractor::new(
+        settings.clone(),
+        tokenizer,
+        idf,
+        mean_body_words,
+        blank.table,
+        Vec::new(),
+    );
+    let topics = topics(comments, &extractor);
+    let extractor = extractor.with_topics(topics);
+    let ngrams = comments
+        .par_chunks(PIECE)
+        .map(|comments| {
+            let mut counts = NgramCounts::default();
+            let mut extraction = extractor.extraction();
+            for comment in comments {
+                let (analysis, gates) = extraction.analyze(comment);
+                counts.add(&analysis, &gates);
+            }
+            counts
+        })
+        .reduce(NgramCounts::default, |mut a, b| {
+            a.merge(b);
+            a
+        });
+    let table = ngrams.table(settings.min_texts, settings.max_ngrams);
+    extractor.with_table(table)
+}
+
+/// A headline is a topic when so many rows of so many groups stand under it.
+const TOPIC_ROWS: usize = 100;
+const TOPIC_GROUPS: usize = 20;
+
+/// The hashes of the headlines that are topics, increasing.
+fn topics(comments: &[Comment], extractor: &FeatureExtractor) -> Vec<u64> {
+    let mut found: BTreeMap<u64, (usize, FxHashSet<&str>)> = BTreeMap::new();
+    let mut extraction = extractor.extraction();
+    for comment in comments {
+        let entry = found.entry(extraction.headline_hash(comment)).or_default();
+        entry.0 += 1;
+        entry.1.extend(comment.group_key());
+    }
+    found
+        .into_iter()
+        .filter(|(hash, (rows, groups))| {
+            *hash != 0 && *rows >= TOPIC_ROWS && groups.len() >= TOPIC_GROUPS
+        })
+        .map(|(hash, _)| hash)
+        .collect()
+}
+
+/// The matrix of n-grams and the dense features of every comment.
+pub(super) fn extract_all(
+    comments: &[&Comment],
+    extractor: &FeatureExtractor,
+) -> (SparseMatrix, Vec<DenseFeatures>) {
+    let pieces: Vec<Vec<_>> = comments
+        .par_chunks(2048)
+        .map(|comments| {
+            let mut extraction = extractor.extraction();
+            comments
+                .iter()
+                .map(|comment| {
+                    let features = extraction.extract(comment);
+                    (features.ngrams, features.dense)
+                })
+                .collect()
+        })
+        .collect();
+    let mut x = SparseMatrix::new(extractor.table.len());
+    let mut dense = Vec::with_capacity(comments.len());
+    for (row, features) in pieces.into_iter().flatten() {
+        x.push_row(&row);
+        dense.push(features);
+    }
+    (x, dense)
+}
