@@ -73,11 +73,13 @@ fn pieces(word: &str) -> impl Iterator<Item = (usize, &str)> {
 pub fn normalize(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for (_, chunk) in chunks(text) {
-        let normal = normalize_chunk(chunk).text;
-        if !out.is_empty() && !normal.is_empty() {
-            out.push(' ');
+        // NFKC makes a space of some marks ("¸" becomes a space and a cedilla): it is white space like any other.
+        for piece in normalize_chunk(chunk).text.split_whitespace() {
+            if !out.is_empty() {
+                out.push(' ');
+            }
+            out.push_str(piece);
         }
-        out.push_str(&normal);
     }
     out
 }
@@ -361,6 +363,7 @@ mod tests {
             ("ещё", "еще"),
             ("don’t", "don't"),
             ("İstanbul", "istanbul"),
+            ("a ¸ b", "a \u{327} b"),
         ] {
             assert_eq!(normalize(from), to, "{from:?}");
         }

@@ -3,7 +3,7 @@
 use super::analysis::{Analysis, Analyzer, Kind, Word};
 use super::lexicon::{Cue, Cues};
 use super::surface::all_cues;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Inverse document frequencies of the vocabulary: ln((1 + n) / (1 + n with the token)) + 1, as scikit-learn smooths
 /// them. Entry 0 stands for every word outside the vocabulary.
@@ -106,7 +106,7 @@ pub struct Prepared {
     words: Bag,
     stems: Bag,
     fourgrams: Bag,
-    pairs: FxHashMap<(u64, u64), ()>,
+    pairs: FxHashSet<(u64, u64)>,
     sentences: Vec<Sentence>,
     idf_mass: f32,
     n_words: usize,
@@ -148,24 +148,21 @@ impl Prepared {
         let mut seen: Vec<u64> = keys.clone();
         seen.sort_unstable();
         seen.dedup();
-        let mut mass: FxHashMap<u64, f32> = FxHashMap::default();
-        for w in content(words) {
-            mass.insert(w.info.key, idf_of(idf, w));
-        }
+        let mass: FxHashMap<u64, f32> = word_items(words, idf).collect();
         Prepared {
             idf_mass: seen.iter().map(|k| mass[k]).sum(),
             words: bag,
             stems: Bag::new(stem_items(words, idf)),
             fourgrams: Bag::new(fourgram_items(words)),
-            pairs: keys.windows(2).map(|p| ((p[0], p[1]), ())).collect(),
+            pairs: keys.windows(2).map(|p| (p[0], p[1])).collect(),
             sentences: sentences(words)
                 .map(|s| Sentence {
                     stems: Bag::new(stem_items(s, idf)),
-                    cues: cues_of(s),
+                    cues: all_cues(s),
                 })
                 .collect(),
             n_words: keys.len(),
-            cues: all_cues(&analysis),
+            cues: all_cues(words),
             question: words.iter().any(|w| w.info.text.contains(['?', '؟'])),
             quotes: text.contains(['"', '“', '”', '«', '»', '„', '\'', '‘']),
             hash: hash_words(&keys),
@@ -183,12 +180,6 @@ fn hash_words(keys: &[u64]) -> u64 {
         .max(1)
 }
 
-fn cues_of(words: &[Word]) -> Cues {
-    words
-        .iter()
-        .fold(Cues::default(), |cues, w| cues.union(w.info.cues))
-}
-
 /// Cuts words into sentences behind full stops, question and exclamation marks.
 fn sentences(words: &[Word]) -> impl Iterator<Item = &[Word]> {
     words
@@ -203,10 +194,7 @@ impl Query {
         let words = &analysis.words;
         let keys: Vec<u64> = content(words).map(|w| w.info.key).collect();
         let list = List::new(word_items(words, idf));
-        let mut mass: FxHashMap<u64, f32> = FxHashMap::default();
-        for w in content(words) {
-            mass.insert(w.info.key, idf_of(idf, w));
-        }
+        let mass: FxHashMap<u64, f32> = word_items(words, idf).collect();
         let mut counts: FxHashMap<u64, f32> = FxHashMap::default();
         for key in &keys {
             *counts.entry(*key).or_default() += 1.0;
@@ -220,7 +208,7 @@ impl Query {
             fourgrams: List::new(fourgram_items(words)),
             pairs: keys.windows(2).map(|p| (p[0], p[1])).collect(),
             keys,
-            cues: all_cues(analysis),
+            cues: all_cues(words),
         }
     }
 
@@ -259,7 +247,7 @@ impl Query {
         let shared = self
             .pairs
             .iter()
-            .filter(|p| other.pairs.contains_key(p))
+            .filter(|p| other.pairs.contains(*p))
             .count();
         shared as f32 / self.pairs.len() as f32
     }

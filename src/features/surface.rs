@@ -1,6 +1,6 @@
 //! Surface features: what a reader sees of a comment without understanding it.
 
-use super::analysis::{Analysis, Kind};
+use super::analysis::{Analysis, Kind, Word};
 use super::lexicon::{CUES, Cue, Cues};
 
 /// The upper ends of the length buckets, in words; a longer comment is in a bucket of its own.
@@ -113,7 +113,7 @@ pub fn surface_flags(text: &str, analysis: &Analysis) -> Vec<bool> {
         .position(|&end| n_words <= end)
         .unwrap_or(LENGTHS.len());
     flags.extend((0..=LENGTHS.len()).map(|i| i == bucket));
-    let all = all_cues(analysis);
+    let all = all_cues(&analysis.words);
     flags.extend(CUES.map(|(cue, _)| all.has(cue)));
     let first = first.map_or(Cues::default(), |w| w.info.cues);
     flags.extend(CUES.map(|(cue, _): (Cue, _)| first.has(cue)));
@@ -121,9 +121,8 @@ pub fn surface_flags(text: &str, analysis: &Analysis) -> Vec<bool> {
 }
 
 /// The cues of all words together.
-pub fn all_cues(analysis: &Analysis) -> Cues {
-    analysis
-        .words
+pub fn all_cues(words: &[Word]) -> Cues {
+    words
         .iter()
         .fold(Cues::default(), |cues, w| cues.union(w.info.cues))
 }
