@@ -257,6 +257,21 @@ fn one_and_two_threads_give_the_same_bytes() {
 }
 
 #[test]
+fn a_disguised_comment_is_flagged_and_only_that() {
+    let input = "{\"text\":\"it is f\u{200b}ake\"}\n{\"text\":\"it is fake\"}\n";
+    let output = program("stance-classify")
+        .args(["--explain"])
+        .write_stdin(input)
+        .output()
+        .unwrap();
+    let rows = lines(&output.stdout);
+    assert_eq!(rows[0]["tampered"], true);
+    assert_eq!(rows[0]["read_as"], "it is fake");
+    assert!(rows[1].get("tampered").is_none() && rows[1].get("read_as").is_none());
+    assert_eq!(rows[0]["probabilities"], rows[1]["probabilities"]);
+}
+
+#[test]
 fn csv_and_tsv_carry_every_probability() {
     let input = "id,text\n\"a,b\",hello\n";
     for (format, header, start) in [

@@ -6,6 +6,7 @@ use crate::embedded::default_classifier;
 use crate::error::{Error, Result};
 use crate::explain::explain;
 use crate::model_dir::load;
+use crate::normalize::normalize;
 use crate::output::{
     Extras, delimited_header, delimited_row, jsonl_row, table_header, table_row, visible,
 };
@@ -174,13 +175,21 @@ impl RowWriter<'_> {
         let comment = parser.parse(row)?;
         let features = session.extract(&comment);
         let prediction = self.classifier.decide(self.classifier.scores(&features));
+        let tampered = features.analysis.tampered;
         let line = match self.format {
             OutputFormat::Table => table_row(self.classifier, &comment, &prediction, self.width),
             OutputFormat::Jsonl => {
                 let extras = self.explain.then(|| Extras {
                     explanation: explain(self.classifier, &comment.text, &features),
+                    read_as: tampered.then(|| normalize(&comment.text)),
                 });
-                jsonl_row(self.classifier, &comment, &prediction, extras.as_ref())
+                jsonl_row(
+                    self.classifier,
+                    &comment,
+                    &prediction,
+                    tampered,
+                    extras.as_ref(),
+                )
             }
             OutputFormat::Csv => delimited_row(self.classifier, &comment, &prediction, b','),
             OutputFormat::Tsv => delimited_row(self.classifier, &comment, &prediction, b'\t'),

@@ -2,6 +2,7 @@
 
 use super::analysis::{Analysis, Kind, Word};
 use super::lexicon::{CUES, Cue, Cues};
+use crate::normalize::is_invisible;
 
 /// The upper ends of the length buckets, in words; a longer comment is in a bucket of its own.
 const LENGTHS: [usize; 7] = [0, 2, 5, 9, 16, 28, 50];
@@ -77,7 +78,7 @@ pub fn surface_flags(text: &str, analysis: &Analysis) -> Vec<bool> {
     let first = words
         .iter()
         .find(|w| matches!(w.info.kind, Kind::Word | Kind::Hashtag));
-    let trimmed = text.trim_start();
+    let trimmed = text.trim_start_matches(|c: char| c.is_whitespace() || is_invisible(c));
     let mut flags = vec![
         questions > 0,
         last_text.contains(['?', '؟']),
@@ -105,7 +106,8 @@ pub fn surface_flags(text: &str, analysis: &Analysis) -> Vec<bool> {
         trimmed.starts_with('>'),
         trimmed.starts_with(char::is_lowercase),
         last.is_some_and(|w| w.info.kind == Kind::Word),
-        analysis.tampered,
+        // Told to people; not to the model, whose answer a disguise must not change.
+        false,
     ];
     debug_assert_eq!(flags.len(), FLAGS.len());
     let bucket = LENGTHS

@@ -12,6 +12,8 @@ use serde_json::value::RawValue;
 pub struct Extras {
     /// The parts of the scores.
     pub explanation: Vec<Part>,
+    /// The text as the model read it, where a disguise was undone.
+    pub read_as: Option<String>,
 }
 
 struct ByLabel<'a>(&'a [String], &'a [f64]);
@@ -30,16 +32,18 @@ fn raw(json: &str) -> Result<&RawValue, serde_json::Error> {
     serde_json::from_str(json)
 }
 
-/// The line for `comment`, without its end.
+/// The line for `comment`, without its end. `"tampered": true` stands in it where `tampered` says that normalising the
+/// text undid something that hides letters or imitates them.
 pub fn jsonl_row(
     classifier: &Classifier,
     comment: &Comment,
     prediction: &Prediction,
+    tampered: bool,
     extras: Option<&Extras>,
 ) -> String {
     let mut line = Vec::with_capacity(256);
     // Writing into memory cannot fail, and the comment's own JSON was valid when it was read.
-    let _ = write_row(&mut line, classifier, comment, prediction, extras);
+    let _ = write_row(&mut line, classifier, comment, prediction, tampered, extras);
     String::from_utf8(line).unwrap_or_default()
 }
 
@@ -48,6 +52,7 @@ fn write_row(
     classifier: &Classifier,
     comment: &Comment,
     prediction: &Prediction,
+    tampered: bool,
     extras: Option<&Extras>,
 ) -> Result<(), serde_json::Error> {
     let labels = &classifier.labels;
@@ -60,7 +65,13 @@ fn write_row(
         &rounded(prediction.probabilities[prediction.label]),
     )?;
     map.serialize_entry("probabilities", &ByLabel(labels, &prediction.probabilities))?;
+    if tampered {
+        map.serialize_entry("tampered", &true)?;
+    }
     if let Some(extras) = extras {
+        if let Some(read_as) = &extras.read_as {
+            map.serialize_entry("read_as", read_as)?;
+        }
         map.serialize_entry("scores", &ByLabel(labels, &prediction.scores))?;
         map.serialize_entry("offsets", &ByLabel(labels, &classifier.offsets))?;
         map.serialize_entry("explanation", &extras.explanation)?;

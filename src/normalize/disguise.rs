@@ -1,0 +1,406 @@
+//! Letters that something is put on, between or in place of: overlays, separators, emoji, digits.
+//!
+//! Only clear evidence counts: "f4ke", "f-a-k-e" and "f🔥ake" are undone, "mh17", "5th", "a-b-c" and "yes🔥no" are
+//! not. Where a trick leaves a word that could be honest, the word stays.
+
+use super::Char;
+use unicode_script::{Script, UnicodeScript};
+
+/// Undoes what it finds in `chars`, which are composed and in lower case; whether there was anything.
+pub(super) fn undo(chars: &mut Vec<Char>, is_link: bool) -> bool {
+    let mut found = drop_marks(chars);
+    if !is_link {
+        found |= drop_separators(chars);
+        found |= drop_emoji(chars);
+        found |= replace_digits(chars);
+    }
+    found
+}
+
+pub(super) fn is_vowel(c: char) -> bool {
+    matches!(
+        c,
+        'a' | 'e'
+            | 'i'
+            | 'o'
+            | 'u'
+            | 'y'
+            | 'а'
+            | 'е'
+            | 'и'
+            | 'о'
+            | 'у'
+            | 'ы'
+            | 'э'
+            | 'ю'
+            | 'я'
+            | 'і'
+            | 'ї'
+            | 'є'
+    )
+}
+
+/// A letter of the alphabets whose words carry no marks but those that they compose with.
+fn is_plain(c: char) -> bool {
+    c.is_alphabetic() && matches!(c.script(), Script::Latin | Script::Cyrillic | Script::Greek)
+}
+
+fn is_mark(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20f0}')
+}
+
+/// Marks that languages put on letters they do not compose with: stress, tone, length, nasality, Yoruba's dot,
+/// Marshallese cedillas.
+fn is_honest_mark(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{304}' | '\u{306}'..='\u{308}' | '\u{30a}'..='\u{30c}' | '\u{323}' | '\u{327}' | '\u{328}' | '\u{331}')
+}
+
+/// Drops marks that no spelling puts on a Latin, Cyrillic or Greek letter: strokes and lines through or under it, and
+/// heaps of marks. One mark of a living spelling stays.
+fn drop_marks(chars: &mut Vec<Char>) -> bool {
+    let mut out: Vec<Char> = Vec::with_capacity(chars.len());
+    let mut start = 0;
+    while start < chars.len() {
+        let length = chars[start..].iter().take_while(|x| is_mark(x.c)).count();
+        let marks = &chars[start..start + length];
+        let honest = matches!(marks, [mark] if is_honest_mark(mark.c));
+        match out.last_mut() {
+            Some(last) if length > 0 && !honest && is_plain(last.c) => {
+                last.end = last.end.max(marks[length - 1].end);
+                start += length;
+            }
+            _ => {
+                out.extend_from_slice(&chars[start..start + length.max(1)]);
+                start += length.max(1);
+            }
+        }
+    }
+    let found = out.len() < chars.len();
+    *chars = out;
+    found
+}
+
+/// Joins four letters or more that one and the same mark parts: "f.a.k.e".
+fn drop_separators(chars: &mut Vec<Char>) -> bool {
+    let mut found = false;
+    let mut at = 0;
+    while at + 1 < chars.len() {
+        let mark = chars[at + 1].c;
+        let inside = at > 0 && (chars[at - 1].c.is_alphanumeric() || chars[at - 1].c == mark);
+        let mut end = at;
+        if is_plain(chars[at].c)
+            && !inside
+            && matches!(
+                mark,
+                '.' | '-' | '_' | '*' | '/' | '|' | '~' | '+' | '\\' | '·' | '•'
+            )
+        {
+            while end + 2 < chars.len() && chars[end + 1].c == mark && is_plain(chars[end + 2].c) {
+                end += 2;
+            }
+        }
+        let word: Vec<Char> = chars[at..=end].iter().step_by(2).copied().collect();
+        let parted_behind = chars.get(end + 1).is_none_or(|x| !x.c.is_alphanumeric());
+        let listed = word.windows(2).all(|w| w[0].c <= w[1].c);
+        if word.len() >= 4 && parted_behind && !listed && word.iter().any(|x| is_vowel(x.c)) {
+            chars.splice(at..=end, word);
+            found = true;
+        }
+        at += 1;
+    }
+    found
+}
+
+fn is_emoji(c: char) -> bool {
+    matches!(c, '\u{2600}'..='\u{27bf}' | '\u{2b00}'..='\u{2bff}' | '\u{1f300}'..='\u{1faff}')
+}
+
+/// Letters that are words by themselves in the languages of the corpus, or are written for one.
+fn is_word_letter(c: char) -> bool {
+    matches!(
+        c,
+        'a' | 'i'
+            | 'o'
+            | 'u'
+            | 'r'
+            | 'n'
+            | 'k'
+            | 'x'
+            | 'y'
+            | 'а'
+            | 'в'
+            | 'е'
+            | 'и'
+            | 'к'
+            | 'о'
+            | 'с'
+            | 'у'
+            | 'я'
+            | 'і'
+            | 'й'
+            | 'є'
+            | 'з'
+    )
+}
+
+/// Drops emoji inside a word. People also write them in place of a space, so one of the pieces must be a letter that
+/// is no word.
+fn drop_emoji(chars: &mut Vec<Char>) -> bool {
+    if !chars.iter().any(|x| is_emoji(x.c)) {
+        return false;
+    }
+    let mut found = false;
+    let mut start = 0;
+    while start < chars.len() {
+        let mut end = start;
+        // Letters and the emoji that stand between two of them.
+        while end < chars.len() && (is_plain(chars[end].c) || is_emoji(chars[end].c)) {
+            end += 1;
+        }
+        while end > start && is_emoji(chars[end - 1].c) {
+            end -= 1;
+        }
+        while start < end && is_emoji(chars[start].c) {
+            start += 1;
+        }
+        let word = &chars[start..end];
+        let pieces: Vec<&[Char]> = word
+            .split(|x| is_emoji(x.c))
+            .filter(|p| !p.is_empty())
+            .collect();
+        let lone = |piece: &&[Char]| {
+            piece.iter().all(|x| x.c == piece[0].c) && !is_word_letter(piece[0].c)
+        };
+        if pieces.len() > 1 && pieces.iter().any(lone) {
+            let letters: Vec<Char> = word.iter().filter(|x| !is_emoji(x.c)).copied().collect();
+            let n = letters.len();
+            chars.splice(start..end, letters);
+            end = start + n;
+            found = true;
+        }
+        start = end.max(start) + 1;
+    }
+    found
+}
+
+/// What a digit or sign stands for between two letters of `script`, given whether both are consonants.
+fn letter_for(c: char, script: Script, consonants: bool) -> Option<char> {
+    Some(match (script, c) {
+        (Script::Latin, '0') => 'o',
+        (Script::Cyrillic, '0') => 'о',
+        (Script::Latin, '1' | '!') => 'i',
+        (Script::Latin, '3') => 'e',
+        (Script::Latin, '4' | '@') => 'a',
+        (Script::Latin, '5' | '$') => 's',
+        (Script::Cyrillic, '3') if consonants => 'е',
+        (Script::Cyrillic, '3') => 'з',
+        (Script::Cyrillic, '4') if consonants => 'а',
+        (Script::Cyrillic, '4') => 'ч',
+        (Script::Cyrillic, '6') => 'б',
+        (Script::Cyrillic, '@') => 'а',
+        _ => return None,
+    })
+}
+
+/// Vowels that stand together in English words often enough.
+fn is_vowel_pair(a: char, b: char) -> bool {
+    matches!(
+        (a, b),
+        ('e', 'a')
+            | ('e', 'e')
+            | ('o', 'o')
+            | ('o', 'u')
+            | ('o', 'a')
+            | ('i', 'e')
+            | ('i', 'o')
+            | ('a', 'i')
+            | ('e', 'i')
+    )
+}
+
+fn is_cipher(c: char) -> bool {
+    matches!(c, '0' | '1' | '3' | '4' | '5' | '6' | '@' | '$' | '!')
+}
+
+/// Writes digits between letters as the letters that they look like, in words that then can be read and whose shape is
+/// no designation: "f4ke", not "mh17", "mp3s", "t72b3" or "h1n1".
+fn replace_digits(chars: &mut [Char]) -> bool {
+    if !chars.iter().any(|x| is_cipher(x.c)) {
+        return false;
+    }
+    let mut found = false;
+    let mut start = 0;
+    while start < chars.len() {
+        let in_word = |x: &Char| is_plain(x.c) || x.c.is_ascii_digit() || is_cipher(x.c);
+        let length = chars[start..].iter().take_while(|x| in_word(x)).count();
+        let mut end = start + length;
+        // A mark at the end is a mark.
+        while end > start && chars[end - 1].c == '!' {
+            end -= 1;
+        }
+        let before = start.checked_sub(1).map(|i| chars[i].c);
+        let after = chars.get(end).map(|x| x.c);
+        let parted = |c: Option<char>| {
+            c.is_none_or(|c| !c.is_alphanumeric() && !matches!(c, '@' | '#' | '_' | '-' | '.'))
+        };
+        let behind = matches!(after, Some('.' | '-'))
+            && chars.get(end + 1).is_none_or(|x| !x.c.is_alphanumeric());
+        if parted(before)
+            && (parted(after) || behind)
+            && let Some(letters) = decipher(&chars[start..end])
+        {
+            for (x, c) in chars[start..end].iter_mut().zip(letters) {
+                x.c = c;
+            }
+            found = true;
+        }
+        start = end.max(start + length) + 1;
+    }
+    found
+}
+
+fn decipher(word: &[Char]) -> Option<Vec<char>> {
+    let chars: Vec<char> = word.iter().map(|x| x.c).collect();
+    let letters: Vec<char> = chars.iter().copied().filter(|&c| is_plain(c)).collect();
+    let script = letters.first()?.script();
+    let (first, last) = (chars[0], chars[chars.len() - 1]);
+    let n = chars.len() - letters.len();
+    let readable = n > 0
+        && letters.len() >= 3
+        && letters.len() > n
+        && letters.iter().all(|c| c.script() == script)
+        && is_plain(first)
+        && is_plain(last)
+        && !starts_like_a_designation(&chars);
+    if !readable {
+        return None;
+    }
+    let mut out = chars.clone();
+    for at in 1..chars.len() - 1 {
+        if is_plain(chars[at]) {
+            continue;
+        }
+        let (before, after) = (chars[at - 1], chars[at + 1]);
+        // "$$" and "00" between letters are two letters.
+        let doubled_before = before == chars[at] && at > 1 && is_plain(chars[at - 2]);
+        let doubled_after = after == chars[at] && chars.get(at + 2).is_some_and(|&c| is_plain(c));
+        if matches!(chars[at], '0' | '3' | '5' | '$') && (doubled_before || doubled_after) {
+            out[at] = letter_for(chars[at], script, true)?;
+            continue;
+        }
+        if !is_plain(before) || !is_plain(after) {
+            return None;
+        }
+        let consonants = !is_vowel(before) && !is_vowel(after);
+        let letter = letter_for(chars[at], script, consonants)?;
+        // A lone vowel in front is an article or a model, a lone letter behind mostly a plural or a version.
+        let lone_before = at == 1 && is_vowel(before);
+        let lone_behind = at + 2 == chars.len()
+            && !matches!(
+                after,
+                'n' | 'r' | 't' | 'l' | 'd' | 'й' | 'н' | 'р' | 'т' | 'л' | 'ь' | 'м'
+            );
+        let fits = !is_vowel(letter)
+            || script != Script::Latin
+            || (!is_vowel(before) || is_vowel_pair(before, letter))
+                && (!is_vowel(after) || is_vowel_pair(letter, after));
+        let three_d = chars[at] == '3' && after == 'd' && at + 2 == chars.len();
+        if lone_before || lone_behind || !fits || three_d {
+            return None;
+        }
+        out[at] = letter;
+    }
+    Some(out)
+}
+
+/// Names that go on with a number: file formats, consoles, programs, vehicles, missiles.
+fn starts_like_a_designation(word: &[char]) -> bool {
+    const NAMES: [&str; 24] = [
+        "mp", "ps", "w", "log", "neo", "bmp", "btr", "brdm", "bm", "mt", "rpg", "buk", "tor", "su",
+        "mi", "il", "ka", "mig", "бмп", "бтр", "ми", "су", "ту", "зс",
+    ];
+    let n = word.iter().take_while(|c| c.is_alphabetic()).count();
+    let start: String = word[..n].iter().collect();
+    let digit = word.get(n).is_some_and(char::is_ascii_digit);
+    digit && NAMES.contains(&start.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{normalize, normalize_chunk};
+
+    #[test]
+    fn disguised_words_become_readable() {
+        for (disguised, word) in [
+            ("f4ke", "fake"),
+            ("F4ke!!", "fake!!"),
+            ("k1ll3r", "killer"),
+            ("pr00f", "proof"),
+            ("de4th", "death"),
+            ("f@ke", "fake"),
+            ("ru$$ian", "russian"),
+            ("ф3йк", "фейк"),
+            ("в0йна", "война"),
+            ("f.a.k.e", "fake"),
+            ("ф-е-й-к", "фейк"),
+            ("f🔥ake", "fake"),
+            ("f🔥a🔥k🔥e", "fake"),
+            ("f\u{336}a\u{336}k\u{336}e\u{336}", "fake"),
+            ("f\u{30d}\u{360}\u{315}ake", "fake"),
+        ] {
+            assert_eq!(normalize(disguised), word, "{disguised:?}");
+            assert!(normalize_chunk(disguised).tampered, "{disguised:?}");
+        }
+    }
+
+    #[test]
+    fn words_with_digits_marks_and_emoji_of_their_own_stay() {
+        for word in [
+            "mh17",
+            "5th",
+            "w8",
+            "h1n1",
+            "covid19",
+            "t72b3",
+            "m1a1",
+            "mp3s",
+            "w3schools",
+            "f16s",
+            "s300v",
+            "su35s",
+            "2s19",
+            "log4j",
+            "b2b",
+            "3d",
+            "g20",
+            "a/b/c/d",
+            "a-b-c",
+            "u.s.a",
+            "e-mail",
+            "yes🔥no",
+            "i❤u",
+            "да😂нет",
+            "name@host.org",
+            "us$50",
+            "k9s",
+            "т72б3м",
+            "бмп3м",
+            "с300в",
+            "за\u{301}мок",
+            "x.y.z",
+            "g\u{303}uarani",
+            "2x4",
+            "4x4",
+            "1st",
+            "10km",
+            "5g",
+            "m4",
+            "r2d2",
+            "a4",
+            "covid-19",
+        ] {
+            assert_eq!(normalize(word), word);
+            assert!(!normalize_chunk(word).tampered, "{word}");
+        }
+    }
+}
