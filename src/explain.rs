@@ -31,6 +31,14 @@ pub struct Contributions {
     pub values: Vec<f64>,
 }
 
+impl Contributions {
+    /// The number for `label`; `None` where the model does not know it.
+    pub fn of(&self, label: &str) -> Option<f64> {
+        let at = self.labels.iter().position(|l| l == label)?;
+        Some(self.values[at])
+    }
+}
+
 impl Serialize for Contributions {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.values.len()))?;

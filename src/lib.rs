@@ -10,6 +10,7 @@
 //! | scores, probabilities, decisions | [`scores`], [`sparse`], [`solver`], [`text_model`], [`stance_model`] |
 //! | label, and why | [`classifier`], [`explain`] |
 //! | training: the same way, then the fits | [`folds`], [`metrics`], [`offsets`], [`train`] |
+//! | how good it is | [`evaluation`] |
 //! | models on disk | [`card`], [`model_dir`], [`embedded`] |
 //! | results | [`output`], [`cli`] |
 //!
@@ -70,6 +71,8 @@ pub mod metrics;
 pub mod offsets;
 
 pub mod train;
+
+pub mod evaluation;
 
 pub mod card;
 pub mod embedded;

@@ -82,6 +82,17 @@ impl Comment {
         self
     }
 
+    /// The same comment without headline, body and parent; it stays in its group.
+    pub fn without_context(&self) -> Self {
+        Comment {
+            headline: None,
+            body: None,
+            parent: None,
+            group: self.group_key().map(str::to_string),
+            ..self.clone()
+        }
+    }
+
     /// What keeps rows together in splits and folds: `group`, else `article_id`, else the headline. `None`: the row
     /// stands alone.
     pub fn group_key(&self) -> Option<&str> {
@@ -89,6 +100,33 @@ impl Comment {
             .as_deref()
             .or(self.article_id.as_deref())
             .or(self.headline.as_deref())
+    }
+
+    /// The value of the field called `name` in the reference format, or of one of [`Comment::fields`]; `None` where it is
+    /// absent.
+    pub fn field(&self, name: &str) -> Option<String> {
+        match name {
+            "text" => Some(self.text.clone()),
+            "id" => Some(self.id_string()),
+            "label" => self.label.clone(),
+            "second_label" => self.second_label.clone(),
+            "headline" => self.headline.as_deref().map(str::to_string),
+            "body" => self.body.as_deref().map(str::to_string),
+            "article_id" => self.article_id.clone(),
+            "parent" => self.parent.clone(),
+            "group" => self.group.clone(),
+            "lang" => self.lang.clone(),
+            "weight" => Some(self.weight.to_string()),
+            _ => {
+                let fields: serde_json::Value =
+                    serde_json::from_str(self.fields.as_deref()?).ok()?;
+                match fields.get(name)? {
+                    serde_json::Value::Null => None,
+                    serde_json::Value::String(s) => Some(s.clone()),
+                    other => Some(other.to_string()),
+                }
+            }
+        }
     }
 
     /// The id as a plain string: `"a1"` and `a1` are the same id.
@@ -115,6 +153,22 @@ mod tests {
         c.group = Some("g".into());
         assert_eq!(c.group_key(), Some("g"));
         assert_eq!(Comment::new("x").group_key(), None);
+    }
+
+    #[test]
+    fn fields_go_by_name_also_those_that_the_record_does_not_know() {
+        let mut c = Comment::new("x").labelled("a");
+        c.fields = Some(r#"{"conflict":"gaza","round":3,"note":null}"#.into());
+        for (name, value) in [
+            ("text", Some("x")),
+            ("label", Some("a")),
+            ("conflict", Some("gaza")),
+            ("round", Some("3")),
+            ("note", None),
+            ("lang", None),
+        ] {
+            assert_eq!(c.field(name).as_deref(), value, "{name}");
+        }
     }
 
     #[test]

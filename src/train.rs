@@ -58,6 +58,17 @@ pub enum GroupBy {
     Field(String),
 }
 
+impl GroupBy {
+    /// The grouping that a command line names: a field, `none`, or nothing.
+    pub fn named(name: Option<&str>) -> Self {
+        match name {
+            None => GroupBy::Default,
+            Some("none") => GroupBy::None,
+            Some(field) => GroupBy::Field(field.to_string()),
+        }
+    }
+}
+
 /// The settings of a training run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TrainSettings {
@@ -263,11 +274,7 @@ fn without_context(comments: &[Comment]) -> impl Iterator<Item = Comment> + '_ {
     let bare = comments
         .iter()
         .filter(|c| c.headline.is_some() || c.body.is_some() || c.parent.is_some())
-        .map(move |c| Comment {
-            headline: None,
-            parent: None,
-            ..copy(c)
-        });
+        .map(Comment::without_context);
     without_body.chain(bare)
 }
 
@@ -342,26 +349,24 @@ fn row_weights(
         .collect())
 }
 
-/// The value of the field called `name`, for grouping.
-fn field_value(comment: &Comment, name: &str) -> Option<String> {
-    match name {
-        "group" => comment.group.clone(),
-        "article_id" => comment.article_id.clone(),
-        "headline" => comment.headline.as_deref().map(str::to_string),
-        "body" => comment.body.as_deref().map(str::to_string),
-        "parent" => comment.parent.clone(),
-        "lang" => comment.lang.clone(),
-        "text" => Some(comment.text.clone()),
-        "id" => Some(comment.id_string()),
-        _ => {
-            let fields: serde_json::Value =
-                serde_json::from_str(comment.fields.as_deref()?).ok()?;
-            match fields.get(name)? {
-                serde_json::Value::Null => None,
-                serde_json::Value::String(s) => Some(s.clone()),
-                other => Some(other.to_string()),
-            }
-        }
+/// What keeps each of `comments` together with others; `None`: the row stands alone.
+///
+/// # Errors
+/// [`Error::Data`] where no row has the field to group by.
+pub fn group_keys(comments: &[Comment], group_by: &GroupBy) -> Result<Vec<Option<String>>> {
+    let keys: Vec<Option<String>> = comments
+        .iter()
+        .map(|c| match group_by {
+            GroupBy::Default => c.group_key().map(str::to_string),
+            GroupBy::None => None,
+            GroupBy::Field(name) => c.field(name),
+        })
+        .collect();
+    match group_by {
+        GroupBy::Field(name) if keys.iter().all(Option::is_none) => Err(Error::Data(format!(
+            "no row has a field {name:?} to group by"
+        ))),
+        _ => Ok(keys),
     }
 }
 
@@ -371,21 +376,7 @@ fn fold_rows(
     k: usize,
     settings: &TrainSettings,
 ) -> Result<Folds> {
-    let keys: Vec<Option<String>> = comments
-        .iter()
-        .map(|c| match &settings.group_by {
-            GroupBy::Default => c.group_key().map(str::to_string),
-            GroupBy::None => None,
-            GroupBy::Field(name) => field_value(c, name),
-        })
-        .collect();
-    if let GroupBy::Field(name) = &settings.group_by
-        && keys.iter().all(Option::is_none)
-    {
-        return Err(Error::Data(format!(
-            "no row has a field {name:?} to group by"
-        )));
-    }
+    let keys = group_keys(comments, &settings.group_by)?;
     let keys: Vec<Option<&str>> = keys.iter().map(Option::as_deref).collect();
     let texts: Vec<&str> = comments.iter().map(|c| c.text.as_str()).collect();
     Ok(make_folds(
@@ -416,7 +407,7 @@ fn group_numbers(comments: &[&Comment]) -> Vec<usize> {
 }
 
 /// SHA-256 over the rows' labels, texts, contexts, groups and weights, each with its length before it.
-fn digest(comments: &[Comment]) -> String {
+pub fn digest(comments: &[Comment]) -> String {
     let mut hasher = Sha256::new();
     let mut field = |value: Option<&str>| match value {
         Some(value) => {

@@ -110,3 +110,105 @@ fn tables_and_markdown_show_the_figures() {
         assert!(String::from_utf8(output.stdout).unwrap().contains(expected));
     }
 }
+
+/// Four rows in two wars; the predictions are right but for one confident mistake.
+fn four_rows(flags: &[&str]) -> std::process::Output {
+    let folder = Folder::new();
+    let gold = folder.write(
+        "gold.jsonl",
+        r#"{"id":1,"text":"u","label":"a","war":"x"}
+{"id":2,"text":"v","label":"a","war":"x"}
+{"id":3,"text":"w","label":"b","war":"y"}
+{"id":4,"text":"z | <b>","label":"b","war":"y"}
+"#,
+    );
+    let predictions = folder.write(
+        "pred.jsonl",
+        r#"{"id":1,"label":"a","probabilities":{"a":0.8,"b":0.2}}
+{"id":2,"label":"a","probabilities":{"a":0.6,"b":0.4}}
+{"id":3,"label":"b","probabilities":{"a":0.3,"b":0.7}}
+{"id":4,"label":"a","probabilities":{"a":0.9,"b":0.1}}
+"#,
+    );
+    program("stance-evaluate")
+        .arg("--predictions")
+        .arg(&predictions)
+        .args(flags)
+        .arg(&gold)
+        .output()
+        .unwrap()
+}
+
+/// By hand: p₀ = 3/4, pₑ = (2 · 3 + 2 · 1) / 16 = 1/2, so κ = 1/2. Log-loss is −ln(0.8 · 0.6 · 0.7 · 0.1) / 4. The bins of
+/// the predicted labels' probabilities hold one row each, so the calibration error is (0.2 + 0.4 + 0.3 + 0.9) / 4.
+#[test]
+fn predictions_with_probabilities_get_kappa_calibration_coverage_and_slices() {
+    let output = four_rows(&["--format", "json", "--slice", "war", "--errors", "9"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let report = &lines(&output.stdout)[0];
+    let close = |found: &serde_json::Value, expected: f64| {
+        assert!(
+            (found.as_f64().unwrap() - expected).abs() < 1e-12,
+            "{found} {expected}"
+        );
+    };
+    close(&report["kappa"], 0.5);
+    close(&report["log_loss"], -(0.8f64 * 0.6 * 0.7 * 0.1).ln() / 4.0);
+    close(&report["calibration"]["error"], 0.45);
+    close(&report["coverage"][0]["accuracy"], 0.75);
+    let surest = report["coverage"].as_array().unwrap().last().unwrap();
+    assert_eq!(surest["coverage"], 0.25);
+    assert_eq!(surest["accuracy"], 0.0);
+    close(&report["baselines"]["majority"]["accuracy"], 0.5);
+    assert!(report["baselines"]["comment_only"].is_null());
+    let wars = &report["slices"].as_array().unwrap().last().unwrap();
+    assert_eq!(wars["by"], "war");
+    close(&wars["slices"][0]["accuracy"], 1.0);
+    close(&wars["slices"][1]["accuracy"], 0.5);
+    assert_eq!(report["confusions"][0]["gold"], "b");
+    assert_eq!(report["errors"].as_array().unwrap().len(), 1);
+    assert_eq!(report["errors"][0]["id"], 4);
+    assert!(report["source"]["model"].is_null());
+}
+
+#[test]
+fn errors_are_explained_and_pipes_do_not_break_a_markdown_table() {
+    let output = four_rows(&["--format", "markdown", "--errors", "1"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        text.contains("| 4 | 0.90 | a | b | – | z \\| <b> |"),
+        "{text}"
+    );
+    let folder = Folder::new();
+    let model = small_model(&folder);
+    let gold = folder.write(
+        "g.jsonl",
+        "{\"text\":\"fake, where is the proof?\",\"label\":\"confirming\"}\n",
+    );
+    let output = program("stance-evaluate")
+        .arg("--model")
+        .arg(&model)
+        .args(["--format", "json", "--errors", "1"])
+        .arg(&gold)
+        .output()
+        .unwrap();
+    let report = &lines(&output.stdout)[0];
+    let error = &report["errors"][0];
+    assert_eq!(error["predicted"], "doubting");
+    let sources: Vec<&str> = error["explanation"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|part| part["source"].as_str().unwrap())
+        .collect();
+    assert!(sources.contains(&"text") && sources.contains(&"intercept"));
+}
+
+#[test]
+fn a_field_that_no_row_has_is_status_3() {
+    for flag in ["--slice", "--group-by"] {
+        let output = four_rows(&[flag, "nowhere"]);
+        assert_eq!(output.status.code(), Some(3), "{flag}");
+        assert!(stderr(&output).contains("no row has a field \"nowhere\""));
+    }
+}

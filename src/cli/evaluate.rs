@@ -4,14 +4,14 @@ use super::{ReadArgs, print, row_summary, set_threads};
 use crate::classifier::Classifier;
 use crate::embedded::default_classifier;
 use crate::error::{Error, Result};
-use crate::metrics::Report;
+use crate::evaluation::{Predictions, Report, ReportSettings, comment_only, list_errors, predict};
 use crate::model_dir::load;
 use crate::output::{report_json, report_markdown, report_table, visible};
 use crate::read::{read_comments, read_predictions};
 use crate::record::Comment;
+use crate::train::{GroupBy, group_keys};
 use clap::{Parser, ValueEnum};
-use rayon::prelude::*;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Compare predicted with gold labels
@@ -24,12 +24,21 @@ pub struct EvaluateArgs {
     /// Model directory; by default the model built into the program
     #[arg(long, value_name = "DIR", conflicts_with = "predictions")]
     model: Option<PathBuf>,
-    /// JSONL file of {"id", "label"} to evaluate in place of a model's predictions
+    /// JSONL file of {"id", "label", "probabilities"?} to evaluate in place of a model's predictions
     #[arg(long, value_name = "PRED.jsonl")]
     predictions: Option<PathBuf>,
     /// Format of the report
     #[arg(long, value_enum, default_value_t = ReportFormat::Table, value_name = "FORMAT")]
     format: ReportFormat,
+    /// Also show the figures by the values of this field; may be repeated
+    #[arg(long = "slice", value_name = "FIELD")]
+    slices: Vec<String>,
+    /// Also list so many errors, the most certain first, with what decided them
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    errors: usize,
+    /// Field whose equal values are drawn together for intervals, or none [default: group, else article_id, else headline]
+    #[arg(long, value_name = "FIELD|none")]
+    group_by: Option<String>,
     /// End with status 1 where macro-F1 is below this
     #[arg(long, value_name = "X")]
     min_macro_f1: Option<f64>,
@@ -56,15 +65,65 @@ enum ReportFormat {
 /// Any error; see [`Error::status`].
 pub fn evaluate(args: EvaluateArgs) -> Result<()> {
     set_threads(args.threads)?;
-    let articles = args.read.load_articles()?;
-    let options = args.read.options(true, false);
-    let mut bad_rows = args.read.bad_rows()?;
-    let files = [args.gold.clone()];
-    let predicted_by = match (&args.predictions, &args.model) {
+    let classifier = match (&args.predictions, &args.model) {
         (Some(_), _) => None,
         (None, Some(dir)) => Some(load(dir)?),
         (None, None) => Some(default_classifier()?),
     };
+    let (comments, rejected) = read_gold(&args)?;
+    let predictions = match (&classifier, &args.predictions) {
+        (None, Some(file)) => predictions_of_file(file, &args.gold, &comments)?,
+        (Some(classifier), _) => {
+            warn_of_unknown_labels(&comments, classifier);
+            predict(classifier, &comments)
+        }
+        (None, None) => unreachable!("a model or a file of predictions was chosen above"),
+    };
+    let report = report(&args, &comments, &predictions, classifier.as_ref())?;
+    print(&match args.format {
+        ReportFormat::Table => report_table(&report),
+        ReportFormat::Json => report_json(&report),
+        ReportFormat::Markdown => report_markdown(&report),
+    })?;
+    eprintln!(
+        "{}",
+        row_summary(comments.len() as u64, "evaluated", rejected)
+    );
+    check_gate(&report, args.min_macro_f1)
+}
+
+fn report(
+    args: &EvaluateArgs,
+    comments: &[Comment],
+    predictions: &Predictions,
+    classifier: Option<&Classifier>,
+) -> Result<Report> {
+    let settings = ReportSettings {
+        groups: group_keys(comments, &GroupBy::named(args.group_by.as_deref()))?,
+        seed: args.seed,
+        slices: args.slices.clone(),
+        model: classifier.map(|c| c.provenance.clone()),
+    };
+    for field in &args.slices {
+        if comments.iter().all(|c| c.field(field).is_none()) {
+            return Err(Error::Data(format!(
+                "no row has a field {field:?} to slice by"
+            )));
+        }
+    }
+    let bare = classifier.and_then(|c| comment_only(c, comments));
+    let mut report = Report::new(comments, predictions, bare.as_ref(), &settings);
+    report.errors = list_errors(comments, predictions, classifier, args.errors);
+    Ok(report)
+}
+
+/// The comments with gold labels, and how many rows were rejected.
+fn read_gold(args: &EvaluateArgs) -> Result<(Vec<Comment>, u64)> {
+    let articles = args.read.load_articles()?;
+    let keep_fields = !args.slices.is_empty() || args.group_by.is_some();
+    let options = args.read.options(true, keep_fields);
+    let mut bad_rows = args.read.bad_rows()?;
+    let files = [args.gold.clone()];
     let comments = read_comments(&files, &options, &articles, &mut bad_rows)?;
     bad_rows.finish()?;
     if comments.is_empty() {
@@ -73,59 +132,24 @@ pub fn evaluate(args: EvaluateArgs) -> Result<()> {
             args.gold.display()
         )));
     }
-    let gold: Vec<String> = comments
-        .iter()
-        .map(|c| c.label.clone().unwrap_or_default())
-        .collect();
-    let (predicted, labels) = match (&predicted_by, &args.predictions) {
-        (Some(classifier), _) => (predict(classifier, &comments), classifier.labels.clone()),
-        (None, Some(file)) => (match_predictions(file, &args.gold, &comments)?, Vec::new()),
-        (None, None) => unreachable!("a model or a file of predictions was chosen above"),
-    };
-    if predicted_by.is_some() {
-        warn_of_unknown_labels(&gold, &labels);
-    }
-    let groups: Vec<Option<String>> = comments
-        .iter()
-        .map(|c| c.group_key().map(str::to_string))
-        .collect();
-    let report = Report::new(&gold, &predicted, &groups, &labels, args.seed);
-    print(&match args.format {
-        ReportFormat::Table => report_table(&report),
-        ReportFormat::Json => report_json(&report),
-        ReportFormat::Markdown => report_markdown(&report),
-    })?;
-    eprintln!(
-        "{}",
-        row_summary(comments.len() as u64, "evaluated", bad_rows.count())
-    );
-    match (args.min_macro_f1, report.macro_f1) {
-        (Some(wanted), found) if found.is_none_or(|f| f < wanted) => Err(Error::Gate(format!(
-            "macro-F1 is {}; expected at least {wanted}",
-            found.map_or("undefined".into(), |f| format!("{f:.4}"))
-        ))),
-        _ => Ok(()),
-    }
+    Ok((comments, bad_rows.count()))
 }
 
-fn predict(classifier: &Classifier, comments: &[Comment]) -> Vec<String> {
-    comments
-        .par_chunks(512)
-        .flat_map_iter(|piece| {
-            let mut session = classifier.session();
-            let labels: Vec<String> = piece
-                .iter()
-                .map(|c| classifier.labels[session.classify(c).label].clone())
-                .collect();
-            labels
-        })
-        .collect()
+fn predictions_of_file(file: &Path, gold: &Path, comments: &[Comment]) -> Result<Predictions> {
+    let rows = read_predictions(file)?;
+    let names = (file.display().to_string(), gold.display().to_string());
+    let (predictions, unused) = Predictions::matched(rows, comments, &names.0, &names.1)?;
+    if unused > 0 {
+        eprintln!("warning: {unused} predictions have no gold row and are left out");
+    }
+    Ok(predictions)
 }
 
-fn warn_of_unknown_labels(gold: &[String], labels: &[String]) {
-    let unknown: BTreeSet<&String> = gold.iter().filter(|l| !labels.contains(l)).collect();
+fn warn_of_unknown_labels(comments: &[Comment], classifier: &Classifier) {
+    let gold = || comments.iter().filter_map(|c| c.label.as_ref());
+    let unknown: BTreeSet<&String> = gold().filter(|l| !classifier.labels.contains(l)).collect();
     for label in unknown {
-        let n = gold.iter().filter(|l| *l == label).count();
+        let n = gold().filter(|l| *l == label).count();
         eprintln!(
             "warning: the model does not know the gold label {:?}; its {n} rows count as errors",
             visible(label)
@@ -133,41 +157,12 @@ fn warn_of_unknown_labels(gold: &[String], labels: &[String]) {
     }
 }
 
-/// The predicted label of each comment, matched by id.
-fn match_predictions(file: &Path, gold_file: &Path, comments: &[Comment]) -> Result<Vec<String>> {
-    let mut by_id: HashMap<String, String> = HashMap::new();
-    for (line, id, label) in read_predictions(file)? {
-        if by_id.insert(id.clone(), label).is_some() {
-            return Err(Error::Data(format!(
-                "{}:{line}: id {id:?} stands twice; expected each once",
-                file.display()
-            )));
-        }
+fn check_gate(report: &Report, min_macro_f1: Option<f64>) -> Result<()> {
+    match (min_macro_f1, report.macro_f1) {
+        (Some(wanted), found) if found.is_none_or(|f| f < wanted) => Err(Error::Gate(format!(
+            "macro-F1 is {}; expected at least {wanted}",
+            found.map_or("undefined".into(), |f| format!("{f:.4}"))
+        ))),
+        _ => Ok(()),
     }
-    let mut seen = BTreeSet::new();
-    let mut predicted = Vec::with_capacity(comments.len());
-    for comment in comments {
-        let id = comment.id_string();
-        let label = by_id.get(&id).ok_or_else(|| {
-            Error::Data(format!(
-                "{}: no prediction for id {id:?} of {}",
-                file.display(),
-                gold_file.display()
-            ))
-        })?;
-        predicted.push(label.clone());
-        if !seen.insert(id.clone()) {
-            return Err(Error::Data(format!(
-                "{}: id {id:?} stands twice; expected each once",
-                gold_file.display()
-            )));
-        }
-    }
-    if by_id.len() > seen.len() {
-        eprintln!(
-            "warning: {} predictions have no gold row and are left out",
-            by_id.len() - seen.len()
-        );
-    }
-    Ok(predicted)
 }

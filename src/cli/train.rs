@@ -82,11 +82,7 @@ impl TrainArgs {
                 OptimizeArg::MacroF1 => Optimize::MacroF1,
                 OptimizeArg::Accuracy => Optimize::Accuracy,
             },
-            group_by: match self.group_by.as_deref() {
-                None => GroupBy::Default,
-                Some("none") => GroupBy::None,
-                Some(field) => GroupBy::Field(field.to_string()),
-            },
+            group_by: GroupBy::named(self.group_by.as_deref()),
             also_without_context: self.also_without_context,
             ..TrainSettings::default()
         }

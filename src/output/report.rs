@@ -1,7 +1,9 @@
 //! An evaluation report as JSON, Markdown or a table.
 
 use super::table::Grid;
-use crate::metrics::Report;
+use crate::evaluation::{ListedError, Report, SliceSet};
+use crate::explain::Part;
+use crate::metrics::{CoveragePoint, Interval};
 
 /// The report as one JSON object, with a line end.
 pub fn report_json(report: &Report) -> String {
@@ -12,100 +14,244 @@ pub fn report_json(report: &Report) -> String {
 
 /// The report for a terminal.
 pub fn report_table(report: &Report) -> String {
-    let (figures, labels, confusion) = grids(report);
-    format!(
-        "{}\n{}\n{}",
-        figures.to_text(),
-        labels.to_text(),
-        confusion.to_text()
-    )
+    let mut out = String::new();
+    for (at, section) in sections(report).iter().enumerate() {
+        if at > 0 {
+            out.push('\n');
+        }
+        if let Some(heading) = &section.heading {
+            out += &format!("{heading}\n\n");
+        }
+        out += &section.grid.to_text();
+    }
+    out
 }
 
 /// The report in Markdown.
 pub fn report_markdown(report: &Report) -> String {
-    let (figures, labels, confusion) = grids(report);
-    format!(
-        "{}\n{}\n{}",
-        figures.to_markdown(),
-        labels.to_markdown(),
-        confusion.to_markdown()
-    )
+    let mut out = String::new();
+    for (at, section) in sections(report).iter().enumerate() {
+        if at > 0 {
+            out.push('\n');
+        }
+        if let Some(heading) = &section.heading {
+            out += &format!("## {heading}\n\n");
+        }
+        out += &section.grid.to_markdown();
+    }
+    out
 }
 
-fn figure(value: Option<f64>) -> String {
+/// A part of the report.
+struct Section {
+    heading: Option<String>,
+    grid: Grid,
+}
+
+fn sections(report: &Report) -> Vec<Section> {
+    let mut sections = vec![
+        plain(figures(report)),
+        plain(labels(report)),
+        plain(confusion(report)),
+    ];
+    if let Some(curve) = &report.coverage {
+        sections.push(under("If the least certain go to a person", certain(curve)));
+    }
+    for set in &report.slices {
+        sections.push(under(&format!("By {}", set.by), slices(set)));
+    }
+    if !report.errors.is_empty() {
+        sections.push(under("The most certain errors", errors(&report.errors)));
+    }
+    sections
+}
+
+fn plain(grid: Grid) -> Section {
+    Section {
+        heading: None,
+        grid,
+    }
+}
+
+fn under(heading: &str, grid: Grid) -> Section {
+    Section {
+        heading: Some(heading.into()),
+        grid,
+    }
+}
+
+/// A figure with three digits; a dash where it is undefined.
+pub(super) fn figure(value: Option<f64>) -> String {
     value.map_or("–".into(), |v| format!("{v:.3}"))
 }
 
-fn interval(value: Option<(f64, f64)>) -> String {
+/// An interval with three digits.
+pub(super) fn interval(value: Option<Interval>) -> String {
     value.map_or("–".into(), |(low, high)| format!("{low:.3} to {high:.3}"))
 }
 
-fn grids(report: &Report) -> (Grid, Grid, Grid) {
-    let mut figures = Grid::new(&[&format!("{} comments", report.n), "figure", "95 % interval"]);
-    let rows = [
-        (
-            "macro-F1",
-            report.macro_f1,
-            interval(report.intervals.macro_f1),
-        ),
-        (
-            "accuracy",
-            report.accuracy,
-            interval(report.intervals.accuracy),
-        ),
-        ("weighted F1", report.weighted_f1, String::new()),
-        (
-            "macro-F1 of the majority label",
-            report.majority_macro_f1,
-            String::new(),
-        ),
-    ];
-    for (name, value, interval) in rows {
-        figures.row(vec![name.into(), figure(value), interval]);
+/// A share as a percentage; a dash where it is undefined.
+pub(super) fn percent(value: Option<f64>) -> String {
+    value.map_or("–".into(), |v| format!("{:.0} %", v * 100.0))
+}
+
+fn figures(report: &Report) -> Grid {
+    let mut grid = Grid::new(&[&format!("{} comments", report.n), "figure", "95 % interval"]);
+    let mut row = |name: &str, value: Option<f64>, between: Option<Option<Interval>>| {
+        let between = between.map(interval).unwrap_or_default();
+        grid.row(vec![name.into(), figure(value), between]);
+    };
+    let intervals = &report.intervals;
+    row("macro-F1", report.macro_f1, Some(intervals.macro_f1));
+    row("accuracy", report.accuracy, Some(intervals.accuracy));
+    row(
+        "weighted F1",
+        report.weighted_f1,
+        Some(intervals.weighted_f1),
+    );
+    row("Cohen's kappa", report.kappa, Some(intervals.kappa));
+    if let Some(calibration) = &report.calibration {
+        row("calibration error", calibration.error, None);
     }
-    let mut labels = Grid::new(&["label", "precision", "recall", "F1", "comments"]);
+    if let Some(bare) = &report.baselines.comment_only {
+        row("macro-F1 from the comment alone", bare.macro_f1, None);
+    }
+    row(
+        "macro-F1 of the majority label",
+        report.majority_macro_f1,
+        None,
+    );
+    grid
+}
+
+fn labels(report: &Report) -> Grid {
+    let mut grid = Grid::new(&[
+        "label",
+        "precision",
+        "recall",
+        "F1",
+        "95 % interval",
+        "comments",
+    ]);
     for label in &report.labels {
         let scores = &report.per_label[label];
-        labels.row(vec![
+        grid.row(vec![
             label.clone(),
             figure(scores.precision),
             figure(scores.recall),
             figure(scores.f1),
+            interval(report.intervals.f1[label]),
             scores.support.to_string(),
         ]);
     }
+    grid
+}
+
+fn confusion(report: &Report) -> Grid {
     let mut header = vec!["gold \\ predicted"];
     header.extend(report.confusion.predicted.iter().map(String::as_str));
-    let mut confusion = Grid::new(&header);
+    let mut grid = Grid::new(&header);
     for (gold, counts) in report.confusion.gold.iter().zip(&report.confusion.counts) {
         let mut row = vec![gold.clone()];
         row.extend(counts.iter().map(u64::to_string));
-        confusion.row(row);
+        grid.row(row);
     }
-    (figures, labels, confusion)
+    grid
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn report() -> Report {
-        let s = |v: &[&str]| v.iter().map(|s| s.to_string()).collect::<Vec<_>>();
-        Report::new(
-            &s(&["a", "b"]),
-            &s(&["a", "a"]),
-            &[None, None],
-            &s(&["c"]),
-            1,
-        )
+/// The points of the curve that are shown outside plots: every tenth part.
+pub(super) fn tenths(curve: &[CoveragePoint]) -> Vec<&CoveragePoint> {
+    let mut shown: Vec<&CoveragePoint> = Vec::new();
+    for tenth in (5..=10).rev() {
+        let wanted = f64::from(tenth) / 10.0;
+        let point = curve.iter().rev().find(|p| p.coverage >= wanted - 1e-9);
+        if let Some(point) = point
+            && shown.last().is_none_or(|last| *last != point)
+        {
+            shown.push(point);
+        }
     }
+    shown
+}
 
-    #[test]
-    fn undefined_figures_are_null_and_a_dash() {
-        let json: serde_json::Value = serde_json::from_str(&report_json(&report())).unwrap();
-        assert!(json["per_label"]["b"]["precision"].is_null());
-        assert_eq!(json["confusion"]["counts"][1][0], 1);
-        assert_eq!(json["n"], 2);
-        assert!(report_table(&report()).contains("–"));
+fn certain(curve: &[CoveragePoint]) -> Grid {
+    let mut grid = Grid::new(&["labelled by the model", "from p", "accuracy", "macro-F1"]);
+    for point in tenths(curve) {
+        grid.row(vec![
+            percent(Some(point.coverage)),
+            format!("{:.2}", point.threshold),
+            figure(point.accuracy),
+            figure(point.macro_f1),
+        ]);
+    }
+    grid
+}
+
+fn slices(set: &SliceSet) -> Grid {
+    let mut grid = Grid::new(&[&set.by, "comments", "accuracy", "macro-F1", "95 % interval"]);
+    for slice in &set.slices {
+        grid.row(vec![
+            slice.value.clone(),
+            slice.n.to_string(),
+            figure(slice.accuracy),
+            figure(slice.macro_f1),
+            interval(slice.macro_f1_interval),
+        ]);
+    }
+    if set.further_values > 0 {
+        let row = format!("… and {} further values", set.further_values);
+        grid.row(vec![
+            row,
+            String::new(),
+            String::new(),
+            String::new(),
+            String::new(),
+        ]);
+    }
+    grid
+}
+
+fn errors(errors: &[ListedError]) -> Grid {
+    let mut grid = Grid::new(&["id", "p", "predicted", "gold", "because of", "comment"]);
+    for error in errors {
+        grid.row(vec![
+            crate::record::id_string(error.id.get()),
+            error.probability.map_or("–".into(), |p| format!("{p:.2}")),
+            error.predicted.clone(),
+            error.gold.clone(),
+            reasons(error),
+            shortened(&error.text, 60),
+        ]);
+    }
+    grid
+}
+
+/// `text` cut to `most` characters.
+fn shortened(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_string(),
+    }
+}
+
+/// The three parts that speak most for the predicted label against the gold one.
+fn reasons(error: &ListedError) -> String {
+    let mut parts: Vec<(f64, &Part)> = error
+        .explanation
+        .iter()
+        .flatten()
+        .filter(|part| part.source != "intercept")
+        .map(|part| (error.leaning(part), part))
+        .filter(|(leaning, _)| *leaning > 0.0)
+        .collect();
+    parts.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let name = |part: &Part| match &part.text {
+        Some(text) => format!("“{text}”"),
+        None => part.source.clone(),
+    };
+    let names: Vec<String> = parts.iter().take(3).map(|(_, part)| name(part)).collect();
+    match names.is_empty() {
+        true => "–".into(),
+        false => names.join(", "),
     }
 }

@@ -87,37 +87,7 @@ impl Articles {
     }
 }
 
-/// The rows `(line, id, label)` of a JSONL file of predictions.
-///
-/// # Errors
-/// [`Error::Io`] where it cannot be read, [`Error::Data`] where a row has no id or no label.
-pub fn read_predictions(path: &Path) -> Result<Vec<(usize, String, String)>> {
-    let content = read_text(path)?;
-    let columns = Columns::default();
-    let mut found = Vec::new();
-    for (at, line) in content.lines().enumerate() {
-        if line.trim().is_empty() {
-            continue;
-        }
-        let fail = |reason: String| Error::Data(format!("{}:{}: {reason}", path.display(), at + 1));
-        let fields = read_fields(line, &columns, false).map_err(fail)?;
-        let value = |field: Field| match fields.get(field) {
-            Some(raw) if !raw.starts_with(['[', '{', 't', 'f']) => Ok(id_string(raw)),
-            Some(raw) => Err(fail(format!(
-                "{:?} is {raw}; expected a string or a number",
-                field.name()
-            ))),
-            None => Err(fail(format!(
-                "no {:?}; expected a prediction {{\"id\", \"label\"}}",
-                field.name()
-            ))),
-        };
-        found.push((at + 1, value(Field::Id)?, value(Field::Label)?));
-    }
-    Ok(found)
-}
-
-fn read_text(path: &Path) -> Result<String> {
+pub(super) fn read_text(path: &Path) -> Result<String> {
     let mut bytes = Vec::new();
     source::open(path, None)
         .and_then(|mut source| source.read_to_end(&mut bytes))

@@ -9,11 +9,13 @@ mod csv;
 mod jsonl;
 mod lines;
 mod parse;
+mod predictions;
 mod reject;
 mod source;
 
-pub use articles::{Articles, read_predictions};
+pub use articles::Articles;
 pub use parse::RowParser;
+pub use predictions::{PredictedRow, read_predictions};
 pub use reject::{BadRows, OnError};
 
 use crate::error::{Error, Result};

@@ -2,7 +2,7 @@
 
 use super::fits::probabilities;
 use super::{Optimize, TrainSettings};
-use crate::metrics::{Counts, log_loss};
+use crate::metrics::{Counts, calibration, log_loss};
 use crate::offsets::tune_offsets;
 use crate::scores::{argmax, decide};
 
@@ -46,22 +46,15 @@ pub(super) fn cross_fitted_figures(
     }
     let counts = Counts::of(k, gold.iter().copied().zip(decided.iter().copied()));
     let probabilities = probabilities(scores, k);
+    let most_probable = probabilities.chunks(k).zip(gold).map(|(p, &gold)| {
+        let label = argmax(p);
+        (p[label], label == gold)
+    });
+    let calibration_error = calibration(most_probable).error.unwrap_or(0.0);
     Figures {
         accuracy: counts.accuracy().unwrap_or(0.0),
         macro_f1: counts.macro_f1().unwrap_or(0.0),
         log_loss: log_loss(&probabilities, k, gold).unwrap_or(0.0),
-        calibration_error: calibration_error(&probabilities, k, gold),
+        calibration_error,
     }
-}
-
-/// Expected calibration error of the most probable label, over 10 equal bins (Naeini, Cooper and Hauskrecht 2015).
-fn calibration_error(probabilities: &[f64], k: usize, gold: &[usize]) -> f64 {
-    let mut bins = [(0.0f64, 0.0f64); 10];
-    for (p, &g) in probabilities.chunks(k).zip(gold) {
-        let label = argmax(p);
-        let bin = &mut bins[((p[label] * 10.0) as usize).min(9)];
-        bin.0 += p[label];
-        bin.1 += f64::from(u8::from(label == g));
-    }
-    bins.iter().map(|(p, right)| (p - right).abs()).sum::<f64>() / gold.len().max(1) as f64
 }

@@ -1,0 +1,16 @@
+//! How good a model, or any other source of predictions, is: everything that `stance-evaluate` reports.
+//!
+//! [`Predictions`] come from a model ([`predict`]) or from a file. [`Report`] holds the figures on them, with intervals
+//! that draw whole articles; [`list_errors`] shows where they are wrong, and why.
+
+mod baselines;
+mod errors;
+mod predictions;
+mod report;
+mod slices;
+
+pub use baselines::{Baseline, Baselines, CommentOnly, comment_only};
+pub use errors::{ListedError, list_errors};
+pub use predictions::{Predictions, predict};
+pub use report::{Intervals, PairCount, Report, ReportSettings, Rows, Source};
+pub use slices::{Slice, SliceSet};
