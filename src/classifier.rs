@@ -3,6 +3,7 @@
 use crate::features::{Extraction, FeatureExtractor, Features};
 use crate::record::Comment;
 use crate::scores::{decide, softmax};
+use crate::selective::Selection;
 use crate::stance_model::StanceModel;
 use crate::text_model::TextModel;
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,9 @@ pub struct Classifier {
     pub stance: StanceModel,
     /// What is added to each label's score before the largest is decided for.
     pub offsets: Vec<f64>,
+    /// Which comments may be labelled so that the error rate keeps a promise; `None` where the training data were too few
+    /// to tell.
+    pub selection: Option<Selection>,
     /// Where the model comes from.
     pub provenance: Provenance,
 }
@@ -70,6 +74,8 @@ pub struct Prediction {
     pub probabilities: Vec<f64>,
     /// The score of each label; its softmax is `probabilities`.
     pub scores: Vec<f64>,
+    /// Whether the comment is left to a person, because its label would be too uncertain.
+    pub review: bool,
 }
 
 impl Classifier {
@@ -100,6 +106,7 @@ impl Classifier {
             label: decide(&scores, &self.offsets),
             probabilities,
             scores,
+            review: false,
         }
     }
 }

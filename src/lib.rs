@@ -7,7 +7,7 @@
 //! | read: rows become comments | [`error`], [`record`], [`read`] |
 //! | normalise, tokenise | [`normalize`], [`tokenize`] |
 //! | features | [`features`] |
-//! | scores, probabilities, decisions | [`scores`], [`sparse`], [`solver`], [`text_model`], [`stance_model`] |
+//! | scores, probabilities, decisions | [`scores`], [`sparse`], [`solver`], [`text_model`], [`stance_model`], [`selective`] |
 //! | label, and why | [`classifier`], [`explain`] |
 //! | training: the same way, then the fits | [`folds`], [`metrics`], [`offsets`], [`train`] |
 //! | how good it is | [`evaluation`] |
@@ -58,6 +58,7 @@ pub mod sparse;
 
 pub mod solver;
 
+pub mod selective;
 pub mod stance_model;
 pub mod text_model;
 

@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::features::dense::{Column, DenseEncoder};
 use crate::features::ngrams::NgramTable;
 use crate::features::{FeatureExtractor, FeatureSettings};
+use crate::selective::Selection;
 use crate::stance_model::{StanceModel, n_inputs};
 use crate::text_model::TextModel;
 use crate::tokenize::Tokenizer;
@@ -50,6 +51,9 @@ struct Calibration {
     method: String,
     /// See [`Provenance::calibration_error`].
     expected_calibration_error: f64,
+    /// See [`Classifier::selection`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    selection: Option<Selection>,
 }
 
 /// The files of a model, as bytes.
@@ -86,6 +90,7 @@ impl ModelFiles {
             calibration: Calibration {
                 method: "stance model fitted on out-of-fold text scores".into(),
                 expected_calibration_error: classifier.provenance.calibration_error,
+                selection: classifier.selection.clone(),
             },
             provenance: classifier.provenance.clone(),
         };
@@ -238,6 +243,7 @@ impl ModelFiles {
             text,
             stance,
             offsets: config.decision_offsets,
+            selection: config.calibration.selection,
             provenance: config.provenance,
         })
     }
@@ -273,6 +279,11 @@ fn read_config(bytes: &[u8]) -> Result<Config> {
         return Err(fail(format!(
             "expected {k} finite decision_offsets, one a label"
         )));
+    }
+    if let Some(selection) = &config.calibration.selection {
+        selection
+            .check()
+            .map_err(|what| fail(format!("calibration.selection: {what}")))?;
     }
     if config.provenance.rows.len() != k {
         return Err(fail(format!("expected {k} numbers of rows, one a label")));

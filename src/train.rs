@@ -5,6 +5,7 @@
 //! is fitted on those scores with context and surface features, and out of fold too, to choose the penalty, to tune the
 //! decision offsets and to report scores. Last, both models are fitted on all rows.
 
+mod calibrate;
 mod figures;
 mod fits;
 mod learn;
@@ -16,10 +17,12 @@ use crate::features::dense::DenseEncoder;
 use crate::folds::{Folds, MIN_GROUPS, make_folds};
 use crate::offsets::tune_offsets;
 use crate::record::Comment;
+use crate::selective::Selection;
 use crate::solver::{Problem, SolverError, SparseLogistic};
 use crate::sparse::SparseMatrix;
 use crate::stance_model::{StanceModel, fit_stance, inputs, n_inputs};
 use crate::text_model::TextModel;
+use calibrate::outcomes;
 use figures::cross_fitted_figures;
 use fits::{Rows, choose_alpha, spread};
 use learn::{extract_all, learn_extractor};
@@ -134,8 +137,19 @@ pub fn train(train: &[Comment], dev: &[Comment], settings: &TrainSettings) -> Re
             also_without_context: false,
             ..settings.clone()
         };
-        return self::train(&both, dev, &settings);
+        return train_all(&both, train.len(), dev, &settings);
     }
+    train_all(train, train.len(), dev, settings)
+}
+
+/// [`train`], where rows from `n_own` on are copies of those before with less context: they are learned from, and tell
+/// nothing new about how good the model is.
+fn train_all(
+    train: &[Comment],
+    n_own: usize,
+    dev: &[Comment],
+    settings: &TrainSettings,
+) -> Result<Trained> {
     let labels = labels_of(train)?;
     let k = labels.len();
     let mut notes = Vec::new();
@@ -200,6 +214,15 @@ pub fn train(train: &[Comment], dev: &[Comment], settings: &TrainSettings) -> Re
     };
     let figures = cross_fitted_figures(scores, k, &gold, &groups, &decision_folds, settings);
 
+    // Copies of rows with less context stand last among the deciding rows and are left out.
+    let deciding_rows = if dev.is_empty() { &train[..n_own] } else { dev };
+    let outcomes = outcomes(deciding_rows, scores, &figures.decided, &gold, settings)?;
+    if outcomes.is_none() {
+        notes.push(format!(
+            "fewer than {MIN_GROUPS} groups: the model cannot offer --target-error and --prevalence"
+        ));
+    }
+
     let final_settings = SparseLogistic {
         alpha: text.alpha,
         ..SparseLogistic::default()
@@ -253,6 +276,7 @@ pub fn train(train: &[Comment], dev: &[Comment], settings: &TrainSettings) -> Re
             text: TextModel::new(&text_fit),
             stance: StanceModel::new(encoder, score_scale, &stance_fit),
             offsets,
+            selection: outcomes.as_deref().map(Selection::fit),
             provenance,
         },
         notes,

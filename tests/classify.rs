@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Folder, lines, program, small_model, stderr};
+use common::{Folder, lines, program, small_corpus, small_model, stderr, train_command};
 
 #[test]
 fn the_example_thread_is_labelled_by_the_embedded_model() {
@@ -356,4 +356,144 @@ fn a_megabyte_of_different_words_under_an_article_takes_no_longer_than_it_must()
         .output()
         .unwrap();
     assert_eq!(lines(&output.stdout).len(), 1);
+}
+
+/// 120 headlines with three comments each whose label the words tell: enough to promise.
+fn calibrated_model(folder: &Folder) -> std::path::PathBuf {
+    let mut rows = String::new();
+    for i in 0..120 {
+        for (text, label) in [
+            ("stop this war, send the boys home", "anti-war"),
+            ("fake, where is the proof?", "doubting"),
+            ("they sank it, saw it", "confirming"),
+        ] {
+            let row =
+                serde_json::json!({"text": format!("{text} {i}"), "label": label, "group": i});
+            rows += &format!("{row}\n");
+        }
+    }
+    let train = folder.write("calibrated.jsonl", rows);
+    let model = folder.path("calibrated");
+    train_command(&train, &model).assert().success();
+    model
+}
+
+#[test]
+fn with_a_target_error_the_uncertain_are_left_for_review_in_every_format() {
+    let folder = Folder::new();
+    let model = calibrated_model(&folder);
+    let rows = "{\"text\":\"where is the proof?\"}\n{\"text\":\"zzz\"}\n";
+    let run = |target: &str, format: &str| {
+        program("stance-classify")
+            .args(["--target-error", target, "--format", format, "--model"])
+            .arg(&model)
+            .write_stdin(rows)
+            .output()
+            .unwrap()
+    };
+    // All rows were right out of fold: where the promise can be made at all, everything is labelled.
+    let all = run("0.2", "jsonl");
+    let labelled = lines(&all.stdout);
+    assert_eq!(labelled[0]["label"], "doubting");
+    assert!(labelled.iter().all(|r| r.get("review").is_none()));
+    assert!(
+        stderr(&all).contains("target error 0.2: 2 of 2 labelled (100.0 %)"),
+        "{}",
+        stderr(&all)
+    );
+    // No 120 groups can promise 1 in 100.
+    let none = run("0.01", "jsonl");
+    for row in lines(&none.stdout) {
+        assert!(row["label"].is_null() && row["review"] == true);
+        assert!(row["probability"].is_f64() && row["probabilities"].is_object());
+    }
+    assert!(
+        stderr(&none)
+            .contains("no threshold was found that keeps it; all 2 comments are for review"),
+        "{}",
+        stderr(&none)
+    );
+    let csv = String::from_utf8(run("0.01", "csv").stdout).unwrap();
+    assert!(csv.lines().nth(1).unwrap().starts_with("1,,0."), "{csv}");
+    let table = String::from_utf8(run("0.01", "table").stdout).unwrap();
+    assert!(
+        table.lines().nth(1).unwrap().starts_with("1         – "),
+        "{table}"
+    );
+}
+
+#[test]
+fn what_is_labelled_is_what_reaches_the_threshold_in_the_model() {
+    let folder = Folder::new();
+    let model = calibrated_model(&folder);
+    let path = model.join("config.json");
+    let mut config: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    let run = |threshold: &serde_json::Value, config: &mut serde_json::Value| {
+        config["calibration"]["selection"]["thresholds"][49] = threshold.clone();
+        std::fs::write(&path, config.to_string()).unwrap();
+        program("stance-classify")
+            .args(["--target-error", "0.5", "--model"])
+            .arg(&model)
+            .write_stdin("{\"text\":\"where is the proof?\"}\n")
+            .output()
+            .unwrap()
+    };
+    config["calibration"]["selection"]["thresholds"] = serde_json::json!(vec![1.0; 50]);
+    let shown = lines(&run(&serde_json::json!(0.0), &mut config).stdout)[0]["probability"]
+        .as_f64()
+        .unwrap();
+    for (threshold, label) in [
+        (shown, "doubting".into()),
+        (shown + 1e-8, serde_json::Value::Null),
+    ] {
+        let output = run(&serde_json::json!(threshold), &mut config);
+        assert_eq!(lines(&output.stdout)[0]["label"], label, "{threshold}");
+    }
+    for broken in [
+        serde_json::json!(1.5),
+        serde_json::json!(-0.1),
+        serde_json::json!("x"),
+    ] {
+        let output = run(&broken, &mut config);
+        assert_eq!(output.status.code(), Some(4), "{broken}");
+        assert!(
+            stderr(&output).contains("config.json"),
+            "{}",
+            stderr(&output)
+        );
+    }
+}
+
+#[test]
+fn a_model_without_calibration_cannot_keep_a_target_error() {
+    let folder = Folder::new();
+    let rows: String = small_corpus()
+        .lines()
+        .take(30)
+        .fold(String::new(), |a, l| a + l + "\n");
+    let train = folder.write("few.jsonl", rows);
+    let model = folder.path("few");
+    let output = train_command(&train, &model).output().unwrap();
+    assert!(
+        stderr(&output).contains("the model cannot offer --target-error"),
+        "{}",
+        stderr(&output)
+    );
+    let output = program("stance-classify")
+        .args(["--target-error", "0.2", "--model"])
+        .arg(&model)
+        .write_stdin("{\"text\":\"a\"}\n")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(4));
+    assert!(stderr(&output).contains("holds no calibration"));
+    for wrong in ["0", "1", "-1", "nan", "x"] {
+        let output = program("stance-classify")
+            .arg(format!("--target-error={wrong}"))
+            .write_stdin("")
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(2), "{wrong}");
+    }
 }

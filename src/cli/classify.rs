@@ -1,14 +1,14 @@
 //! `stance-classify`: labels comments, in the order in which they come and in constant memory.
 
 use super::{ReadArgs, row_summary, set_threads};
-use crate::classifier::{Classifier, Session};
+use crate::classifier::{Classifier, Prediction, Session};
 use crate::embedded::default_classifier;
 use crate::error::{Error, Result};
 use crate::explain::explain;
 use crate::model_dir::load;
 use crate::normalize::normalize;
 use crate::output::{
-    Extras, delimited_header, delimited_row, jsonl_row, table_header, table_row, visible,
+    Extras, delimited_header, delimited_row, jsonl_row, rounded, table_header, table_row, visible,
 };
 use crate::read::{Row, RowParser, Rows};
 use clap::{Parser, ValueEnum};
@@ -33,6 +33,13 @@ pub struct ClassifyArgs {
     /// Add scores, decision offsets and what every word and fact added to them (jsonl only)
     #[arg(long)]
     explain: bool,
+    /// Label only what keeps the error rate among labelled comments at or below X, and leave the rest for review: "label"
+    /// null, "review" true (an empty cell, – in a table). The promise holds with probability 0.95 over the draw of the
+    /// groups (articles) that the model was calibrated on (Learn then Test with a betting score over groups; Angelopoulos
+    /// et al. 2021, Waudby-Smith and Ramdas 2023), for articles like those, where one of more than 100 comments counts as
+    /// 100. A new kind of thread voids it. X is rounded down to hundredths, to 0.50 at most
+    #[arg(long, value_name = "X", value_parser = target)]
+    target_error: Option<f64>,
     /// Echo the rows' other fields under "fields" (jsonl only)
     #[arg(long)]
     keep_fields: bool,
@@ -41,6 +48,13 @@ pub struct ClassifyArgs {
     threads: Option<usize>,
     #[command(flatten)]
     read: ReadArgs,
+}
+
+fn target(text: &str) -> std::result::Result<f64, String> {
+    let value: Option<f64> = text.parse().ok();
+    value
+        .filter(|x| *x > 0.0 && *x < 1.0)
+        .ok_or_else(|| "expected a number between 0 and 1".to_string())
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -78,6 +92,10 @@ pub fn classify(args: ClassifyArgs) -> Result<()> {
         Some(dir) => load(dir)?,
         None => default_classifier()?,
     };
+    let review = args
+        .target_error
+        .map(|target| Review::new(&classifier, target))
+        .transpose()?;
     let articles = args.read.load_articles()?;
     let options = args.read.options(false, args.keep_fields);
     let parser = RowParser::new(&options, &articles);
@@ -87,6 +105,7 @@ pub fn classify(args: ClassifyArgs) -> Result<()> {
         classifier: &classifier,
         format,
         explain: args.explain,
+        review: review.as_ref(),
         width: on_terminal.then(|| usize::from(console::Term::stdout().size().1)),
     };
     let sessions: Vec<Mutex<Session>> = (0..rayon::current_num_threads())
@@ -98,6 +117,7 @@ pub fn classify(args: ClassifyArgs) -> Result<()> {
         writeln!(out, "{header}").map_err(fail)?;
     }
     let mut counts = vec![0u64; classifier.labels.len()];
+    let mut n_review = 0u64;
     loop {
         let batch = rows.next_batch(BATCH_ROWS, BATCH_BYTES)?;
         if batch.is_empty() {
@@ -118,7 +138,10 @@ pub fn classify(args: ClassifyArgs) -> Result<()> {
         for (row, result) in batch.iter().zip(results) {
             match result {
                 Ok((label, line)) => {
-                    counts[label] += 1;
+                    match label {
+                        Some(label) => counts[label] += 1,
+                        None => n_review += 1,
+                    }
                     writeln!(out, "{line}").map_err(fail)?;
                 }
                 Err(reason) => {
@@ -132,7 +155,8 @@ pub fn classify(args: ClassifyArgs) -> Result<()> {
     }
     out.flush().map_err(fail)?;
     bad_rows.finish()?;
-    let n: u64 = counts.iter().sum();
+    let n_labelled: u64 = counts.iter().sum();
+    let n = n_labelled + n_review;
     let by_label: Vec<String> = classifier
         .labels
         .iter()
@@ -144,13 +168,59 @@ pub fn classify(args: ClassifyArgs) -> Result<()> {
         row_summary(n, "classified", bad_rows.count()),
         by_label.join(", ")
     );
+    if let Some(review) = review {
+        eprintln!("{}", review.summary(n_labelled, n));
+    }
     Ok(())
+}
+
+/// Which comments are left for review.
+struct Review {
+    target: f64,
+    /// The lowest probability that is labelled; `None`: none is.
+    threshold: Option<f64>,
+}
+
+impl Review {
+    fn new(classifier: &Classifier, target: f64) -> Result<Self> {
+        let selection = classifier.selection.as_ref().ok_or_else(|| {
+            Error::Model(
+                "--target-error: the model holds no calibration; expected one trained on at least 20 groups by this version"
+                    .into(),
+            )
+        })?;
+        Ok(Review {
+            target,
+            threshold: selection.threshold(target),
+        })
+    }
+
+    fn is_for_review(&self, prediction: &Prediction) -> bool {
+        let shown = rounded(prediction.probabilities[prediction.label]);
+        self.threshold.is_none_or(|threshold| shown < threshold)
+    }
+
+    fn summary(&self, n_labelled: u64, n: u64) -> String {
+        let share = n_labelled as f64 / n.max(1) as f64 * 100.0;
+        match self.threshold {
+            Some(threshold) => format!(
+                "target error {}: {n_labelled} of {n} labelled ({share:.1} %), those with a probability of at least {threshold}; \
+                 the rest is for review",
+                self.target
+            ),
+            None => format!(
+                "target error {}: no threshold was found that keeps it; all {n} comments are for review",
+                self.target
+            ),
+        }
+    }
 }
 
 struct RowWriter<'a> {
     classifier: &'a Classifier,
     format: OutputFormat,
     explain: bool,
+    review: Option<&'a Review>,
     width: Option<usize>,
 }
 
@@ -165,16 +235,17 @@ impl RowWriter<'_> {
         }
     }
 
-    /// The decided label and the line for `row`, or why it is a bad row.
+    /// The decided label, where it is not left for review, and the line for `row`, or why it is a bad row.
     fn line(
         &self,
         row: &Row,
         parser: &RowParser,
         session: &mut Session,
-    ) -> std::result::Result<(usize, String), String> {
+    ) -> std::result::Result<(Option<usize>, String), String> {
         let comment = parser.parse(row)?;
         let features = session.extract(&comment);
-        let prediction = self.classifier.decide(self.classifier.scores(&features));
+        let mut prediction = self.classifier.decide(self.classifier.scores(&features));
+        prediction.review = self.review.is_some_and(|r| r.is_for_review(&prediction));
         let tampered = features.analysis.tampered;
         let line = match self.format {
             OutputFormat::Table => table_row(self.classifier, &comment, &prediction, self.width),
@@ -194,6 +265,6 @@ impl RowWriter<'_> {
             OutputFormat::Csv => delimited_row(self.classifier, &comment, &prediction, b','),
             OutputFormat::Tsv => delimited_row(self.classifier, &comment, &prediction, b'\t'),
         };
-        Ok((prediction.label, line))
+        Ok(((!prediction.review).then_some(prediction.label), line))
     }
 }

@@ -36,7 +36,11 @@ pub fn delimited_row(
     let number = |p: f64| rounded(p).to_string();
     let cells = [
         comment.id_string(),
-        classifier.labels[prediction.label].clone(),
+        if prediction.review {
+            String::new()
+        } else {
+            classifier.labels[prediction.label].clone()
+        },
         number(prediction.probabilities[prediction.label]),
     ];
     let rest = prediction.probabilities.iter().map(|&p| number(p));

@@ -59,7 +59,11 @@ fn write_row(
     let mut serializer = serde_json::Serializer::new(line);
     let mut map = serializer.serialize_map(None)?;
     map.serialize_entry("id", raw(&comment.id)?)?;
-    map.serialize_entry("label", &labels[prediction.label])?;
+    let label = (!prediction.review).then(|| &labels[prediction.label]);
+    map.serialize_entry("label", &label)?;
+    if prediction.review {
+        map.serialize_entry("review", &true)?;
+    }
     map.serialize_entry(
         "probability",
         &rounded(prediction.probabilities[prediction.label]),

@@ -107,7 +107,11 @@ pub fn table_row(
     width: Option<usize>,
 ) -> String {
     let labels = &classifier.labels;
-    let label = visible(&labels[prediction.label]);
+    let label = if prediction.review {
+        "–".to_string()
+    } else {
+        visible(&labels[prediction.label])
+    };
     let fill = " ".repeat(label_width(labels) - label.width());
     let id = visible(&comment.id_string());
     let id_fill = " ".repeat(ID_WIDTH.saturating_sub(id.width()));

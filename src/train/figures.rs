@@ -12,6 +12,8 @@ pub(super) struct Figures {
     pub(super) macro_f1: f64,
     pub(super) log_loss: f64,
     pub(super) calibration_error: f64,
+    /// The decision for each row, by offsets that were tuned on the other folds.
+    pub(super) decided: Vec<usize>,
 }
 
 /// Figures on rows whose scores are out of fold. The offsets for each fold come from the other folds, so that no row
@@ -56,5 +58,6 @@ pub(super) fn cross_fitted_figures(
         macro_f1: counts.macro_f1().unwrap_or(0.0),
         log_loss: log_loss(&probabilities, k, gold).unwrap_or(0.0),
         calibration_error,
+        decided,
     }
 }
