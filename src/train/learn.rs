@@ -80,8 +80,9 @@ pub(super) fn learn_extractor(
     let tokenizer = Tokenizer::from_counts(&times, settings.min_word_count, settings.max_words);
     let idf = tokenizer
         .words()
+        .into_iter()
         .map(|word| {
-            let n = counts.get(&word).map_or(0, |n| n.0);
+            let n = counts.get(word).map_or(0, |n| n.0);
             (((1 + texts.len()) as f64 / (1 + n) as f64).ln() + 1.0) as f32
         })
         .collect();
