@@ -1,6 +1,7 @@
 //! The whole way from a comment to its label: features → text model → stance model → decision.
 
 use crate::features::{Extraction, FeatureExtractor, Features};
+use crate::predictor::Predictor;
 use crate::record::Comment;
 use crate::scores::{decide, softmax};
 use crate::selective::Selection;
@@ -89,6 +90,7 @@ impl Classifier {
         Session {
             classifier: self,
             extraction: self.extractor.extraction(),
+            predictor: Predictor::new(&self.extractor.table, &self.text),
         }
     }
 
@@ -115,6 +117,7 @@ impl Classifier {
 pub struct Session<'a> {
     classifier: &'a Classifier,
     extraction: Extraction<'a>,
+    predictor: Predictor<'a>,
 }
 
 impl Session<'_> {
@@ -123,9 +126,11 @@ impl Session<'_> {
         self.extraction.extract(comment)
     }
 
-    /// Classifies one comment: the same bits as [`Classifier::classify`].
+    /// Classifies one comment: the same bits as [`Classifier::scores`] of its features give.
     pub fn classify(&mut self, comment: &Comment) -> Prediction {
-        let features = self.extract(comment);
-        self.classifier.decide(self.classifier.scores(&features))
+        let classifier = self.classifier;
+        let facts = self.extraction.facts(comment);
+        let text_scores = self.predictor.text_scores(&facts.analysis, &facts.gates);
+        classifier.decide(classifier.stance.scores(&text_scores, &facts.dense))
     }
 }

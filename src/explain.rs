@@ -107,7 +107,7 @@ fn text_parts(classifier: &Classifier, features: &Features) -> BTreeMap<(usize, 
         }
     });
     let mut parts: BTreeMap<(usize, usize), Vec<f64>> = BTreeMap::new();
-    for &(column, value) in &features.ngrams {
+    for (column, value) in features.ngrams.values() {
         let spans = &places[&column];
         for span in spans {
             let (first, last) = (&words[span.first as usize], &words[span.last as usize]);

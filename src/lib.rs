@@ -7,7 +7,7 @@
 //! | read: rows become comments | [`error`], [`record`], [`read`] |
 //! | normalise, tokenise | [`normalize`], [`tokenize`] |
 //! | features | [`features`] |
-//! | scores, probabilities, decisions | [`scores`], [`sparse`], [`solver`], [`text_model`], [`stance_model`], [`selective`] |
+//! | scores, probabilities, decisions | [`scores`], [`sparse`], [`solver`], [`text_model`], [`stance_model`], [`selective`], [`predictor`] |
 //! | label, and why | [`classifier`], [`explain`] |
 //! | training: the same way, then the fits | [`folds`], [`metrics`], [`offsets`], [`train`] |
 //! | how good it is | [`evaluation`] |
@@ -61,6 +61,8 @@ pub mod solver;
 pub mod selective;
 pub mod stance_model;
 pub mod text_model;
+
+pub mod predictor;
 
 pub mod classifier;
 pub mod output;

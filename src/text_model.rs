@@ -1,5 +1,6 @@
 //! Step five: the text model, one score a label from the n-grams of a comment.
 
+use crate::features::ngrams::NgramRow;
 use crate::solver::LinearScores;
 use half::f16;
 
@@ -36,15 +37,21 @@ impl TextModel {
             .map(|w| f64::from(w.to_f32()))
     }
 
-    /// The scores of a comment with the n-grams `row`, `(column, value)`.
-    pub fn scores(&self, row: &[(u32, f32)]) -> Vec<f64> {
-        let mut scores: Vec<f64> = self.intercept.iter().map(|&b| f64::from(b)).collect();
-        for &(column, value) in row {
-            for (score, weight) in scores.iter_mut().zip(self.ngram_weights(column)) {
-                *score += f64::from(value) * weight;
+    /// The scores of a comment with the n-grams `row`.
+    pub fn scores(&self, row: &NgramRow) -> Vec<f64> {
+        let mut sums = vec![0.0; self.n_labels()];
+        for &(column, n) in &row.counts {
+            for (sum, weight) in sums.iter_mut().zip(self.ngram_weights(column)) {
+                *sum += f64::from(n) * weight;
             }
         }
-        scores
+        self.scaled(&sums, row.scale())
+    }
+
+    /// The scores for the `sums` of each label's weights over a row's n-grams and the row's `scale`.
+    pub fn scaled(&self, sums: &[f64], scale: f64) -> Vec<f64> {
+        let labels = sums.iter().zip(&self.intercept);
+        labels.map(|(sum, &b)| f64::from(b) + scale * sum).collect()
     }
 }
 
@@ -58,7 +65,14 @@ mod tests {
             weights: vec![1.0, -1.0, 0.5, 2.0],
             intercept: vec![0.25, 0.0],
         });
-        assert_eq!(model.scores(&[(0, 2.0), (1, 1.0)]), [2.75, 0.0]);
-        assert_eq!(model.scores(&[]), [0.25, 0.0]);
+        let row = |counts: &[(u32, u32)]| NgramRow {
+            counts: counts.to_vec(),
+        };
+        // Counts 3 and 1 over √4.
+        assert_eq!(
+            model.scores(&row(&[(0, 3), (1, 1)])),
+            [0.25 + 3.5 / 2.0, -1.0 / 2.0]
+        );
+        assert_eq!(model.scores(&row(&[])), [0.25, 0.0]);
     }
 }

@@ -5,7 +5,8 @@ use crate::normalize::chunks;
 use crate::tokenize::{HANDLE, LINK, Tokenizer};
 use rustc_hash::{FxHashMap, FxHasher};
 use std::hash::Hasher;
-use std::sync::Arc;
+use std::cell::OnceCell;
+use std::rc::Rc;
 
 /// What sort of token a word is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,19 +40,33 @@ pub struct WordInfo {
     pub stem: u64,
     /// Hashes of its character n-grams, one of each occurrence; see [`char_ngrams`].
     pub ngrams: Vec<u64>,
-    /// Hashes of its character 4-grams.
-    pub fourgrams: Vec<u64>,
+    fourgrams: OnceCell<Vec<u64>>,
+    /// What whoever uses the words wants to remember of this one.
+    pub memo: OnceCell<Box<[f64]>>,
     /// The hints it gives.
     pub cues: Cues,
     /// Whether it is written in capitals (two letters at least).
     pub capitals: bool,
 }
 
+impl WordInfo {
+    /// Hashes of its character 4-grams; made when they are first asked for, because only context needs them.
+    pub fn fourgrams(&self) -> &[u64] {
+        self.fourgrams.get_or_init(|| {
+            let mut fourgrams = Vec::new();
+            if matches!(self.kind, Kind::Word | Kind::Hashtag) {
+                char_ngrams(&self.text, (4, 4), &mut fourgrams);
+            }
+            fourgrams
+        })
+    }
+}
+
 /// A word where it stands.
 #[derive(Debug, Clone)]
 pub struct Word {
     /// What there is to know of it.
-    pub info: Arc<WordInfo>,
+    pub info: Rc<WordInfo>,
     /// The first byte of the text that it came from.
     pub start: u32,
     /// The byte behind its last.
@@ -81,7 +96,7 @@ pub struct Analyzer<'a> {
     tokenizer: &'a Tokenizer,
     lexicon: &'a Lexicon,
     char_range: CharRange,
-    memo: FxHashMap<Box<str>, Arc<ChunkInfo>>,
+    memo: FxHashMap<Box<str>, Rc<ChunkInfo>>,
 }
 
 /// The most chunks that are remembered; beyond that everything is forgotten and learned anew.
@@ -118,17 +133,17 @@ impl<'a> Analyzer<'a> {
         analysis
     }
 
-    fn learn(&mut self, chunk: &str) -> Arc<ChunkInfo> {
+    fn learn(&mut self, chunk: &str) -> Rc<ChunkInfo> {
         let found = self.tokenizer.tokenize_chunk(chunk);
         let words = found.tokens.into_iter().map(|token| {
             let source = &chunk[token.start as usize..token.end as usize];
             Word {
-                info: Arc::new(self.word_info(token.id, token.text, source)),
+                info: Rc::new(self.word_info(token.id, token.text, source)),
                 start: token.start,
                 end: token.end,
             }
         });
-        let info = Arc::new(ChunkInfo {
+        let info = Rc::new(ChunkInfo {
             words: words.collect(),
             tampered: found.tampered,
         });
@@ -147,10 +162,9 @@ impl<'a> Analyzer<'a> {
         let capitals = matches!(kind, Kind::Word | Kind::Hashtag)
             && letters.clone().count() >= 2
             && letters.all(char::is_uppercase);
-        let (mut ngrams, mut fourgrams) = (Vec::new(), Vec::new());
+        let mut ngrams = Vec::new();
         if matches!(kind, Kind::Word | Kind::Hashtag) {
             char_ngrams(&text, self.char_range, &mut ngrams);
-            char_ngrams(&text, (4, 4), &mut fourgrams);
         }
         WordInfo {
             id,
@@ -158,7 +172,8 @@ impl<'a> Analyzer<'a> {
             key: hash(text.chars()),
             stem: hash(text.chars().take(5)),
             ngrams,
-            fourgrams,
+            fourgrams: OnceCell::new(),
+            memo: OnceCell::new(),
             cues: self.lexicon.cues(&text),
             capitals,
             text,

@@ -97,7 +97,7 @@ fn stem_items<'a>(words: &'a [Word], idf: &'a Idf) -> impl Iterator<Item = (u64,
 }
 
 fn fourgram_items(words: &[Word]) -> impl Iterator<Item = (u64, f32)> + '_ {
-    content(words).flat_map(|w| w.info.fourgrams.iter().map(|&g| (g, 1.0)))
+    content(words).flat_map(|w| w.info.fourgrams().iter().map(|&g| (g, 1.0)))
 }
 
 /// A headline, body or parent, ready to be compared with many comments.

@@ -16,7 +16,7 @@ use analysis::{Analysis, Analyzer};
 use context::{Context, Idf, Prepared, context_features};
 use dense::DenseFeatures;
 use lexicon::Lexicon;
-use ngrams::{NgramTable, ngram_row};
+use ngrams::{NgramRow, NgramTable};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -56,9 +56,20 @@ impl Default for FeatureSettings {
 pub struct Features {
     /// The comment's words, for explanations.
     pub analysis: Analysis,
-    /// The row of n-grams, `(column, value)`, columns increasing.
-    pub ngrams: Vec<(u32, f32)>,
+    /// The row of n-grams.
+    pub ngrams: NgramRow,
     /// The gates that are open for its n-grams; see [`ngrams::for_each_ngram`].
+    pub gates: Vec<u64>,
+    /// Surface and context features.
+    pub dense: DenseFeatures,
+}
+
+/// What is known of one comment before its n-grams are looked up.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// The comment's words.
+    pub analysis: Analysis,
+    /// The gates that are open for its n-grams.
     pub gates: Vec<u64>,
     /// Surface and context features.
     pub dense: DenseFeatures,
@@ -155,6 +166,17 @@ const PREPARED_BYTES: usize = 16 << 20;
 impl Extraction<'_> {
     /// The features of `comment`.
     pub fn extract(&mut self, comment: &Comment) -> Features {
+        let facts = self.facts(comment);
+        Features {
+            ngrams: NgramRow::new(&facts.analysis, &facts.gates, &self.extractor.table),
+            analysis: facts.analysis,
+            gates: facts.gates,
+            dense: facts.dense,
+        }
+    }
+
+    /// The words of `comment` and its surface and context features.
+    pub fn facts(&mut self, comment: &Comment) -> Facts {
         let analysis = self.analyzer.analyze(&comment.text);
         let headline = comment.headline.as_deref().map(|t| self.prepare(t));
         let body = comment.body.as_deref().map(|t| self.prepare(t));
@@ -174,8 +196,7 @@ impl Extraction<'_> {
         );
         let mut flags = surface::surface_flags(&comment.text, &analysis);
         flags.extend(found.flags);
-        Features {
-            ngrams: ngram_row(&analysis, &gates, &extractor.table),
+        Facts {
             gates,
             dense: DenseFeatures {
                 flags,

@@ -3,7 +3,7 @@
 //! Every n-gram has a 64-bit key. The keys that training met often enough are the columns, in increasing order of key;
 //! [`NgramTable`] finds a key's column. An n-gram that training did not meet has no column and adds nothing.
 
-use super::analysis::{Analysis, Word};
+use super::analysis::{Analysis, WordInfo};
 use rustc_hash::FxHashMap;
 
 const WORD: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -19,10 +19,6 @@ fn mix(mut h: u64) -> u64 {
     h ^= h >> 33;
     h = h.wrapping_mul(0xc4ce_b9fe_1a85_ec53);
     h ^ (h >> 33)
-}
-
-fn word_key(word: &Word) -> u64 {
-    mix(word.info.key ^ WORD)
 }
 
 fn pair_key(first: u64, second: u64) -> u64 {
@@ -44,29 +40,46 @@ pub struct Span {
 /// A gate is a fact about the context under which words mean something of their own: a topic, for example. The copies under a gate stand beside the common n-grams, so that what holds everywhere is learned from all
 /// rows (Daumé, "Frustratingly Easy Domain Adaptation", ACL 2007).
 pub fn for_each_ngram(analysis: &Analysis, gates: &[u64], mut each: impl FnMut(u64, Span)) {
-    each_common_ngram(analysis, |key, span| {
+    let mut with_gates = |key: u64, span: Span| {
         each(key, span);
-        for gate in gates {
-            each(mix(key ^ gate), span);
+        for &gate in gates {
+            each(gated(key, gate), span);
         }
-    });
+    };
+    for (i, word) in analysis.words.iter().enumerate() {
+        let i = i as u32;
+        each_word_ngram(&word.info, |key| with_gates(key, Span { first: i, last: i }));
+    }
+    each_joint_ngram(analysis, with_gates);
 }
 
-fn each_common_ngram(analysis: &Analysis, mut each: impl FnMut(u64, Span)) {
+/// The key that the n-gram with this `key` has under `gate`.
+pub fn gated(key: u64, gate: u64) -> u64 {
+    mix(key ^ gate)
+}
+
+/// Calls `each` with the key of every n-gram that one word has wherever it stands: the word itself and its character
+/// n-grams. Whoever sums over n-grams may remember the sum of a word's own.
+pub fn each_word_ngram(word: &WordInfo, mut each: impl FnMut(u64)) {
+    each(mix(word.key ^ WORD));
+    for &ngram in &word.ngrams {
+        each(mix(ngram ^ CHARACTERS));
+    }
+}
+
+/// Calls `each` with the key of every n-gram that is made by several words, and those words: pairs, the edges of the
+/// text among them.
+pub fn each_joint_ngram(analysis: &Analysis, mut each: impl FnMut(u64, Span)) {
     let words = &analysis.words;
     let mut before = EDGE;
     for (i, word) in words.iter().enumerate() {
         let i = i as u32;
-        each(word_key(word), Span { first: i, last: i });
         let span = Span {
             first: i.saturating_sub(1),
             last: i,
         };
         each(pair_key(before, word.info.key), span);
         before = word.info.key;
-        for &ngram in &word.info.ngrams {
-            each(mix(ngram ^ CHARACTERS), Span { first: i, last: i });
-        }
     }
     if let Some(last) = words.len().checked_sub(1) {
         let span = Span {
@@ -209,31 +222,50 @@ impl NgramCounts {
     }
 }
 
-/// The row of a text in the text model's matrix: each known n-gram once, weighted 1 + ln(count), and the row scaled to
-/// length 1. `(column, value)`, columns increasing; empty where no n-gram is known.
-pub fn ngram_row(analysis: &Analysis, gates: &[u64], table: &NgramTable) -> Vec<(u32, f32)> {
-    let mut columns = Vec::new();
-    for_each_ngram(analysis, gates, |key, _| columns.extend(table.column(key)));
-    columns.sort_unstable();
-    let mut row: Vec<(u32, f32)> = Vec::new();
-    for column in columns {
-        match row.last_mut() {
-            Some(last) if last.0 == column => last.1 += 1.0,
-            _ => row.push((column, 1.0)),
+/// The row of a text in the text model's matrix: how often each known n-gram stands in it, over the square root of how
+/// often all do together.
+///
+/// The scaling keeps rows near length 1, whatever the length of the text: where no n-gram stands twice it is the
+/// Euclidean one. Counts stay whole, so that their products with half-precision weights sum without rounding, in
+/// any order: what [`crate::predictor`] rests on.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct NgramRow {
+    /// The columns, increasing, with their counts.
+    pub counts: Vec<(u32, u32)>,
+}
+
+impl NgramRow {
+    /// The row of `analysis` under `gates`; empty where `table` knows no n-gram of it.
+    pub fn new(analysis: &Analysis, gates: &[u64], table: &NgramTable) -> Self {
+        let mut columns = Vec::new();
+        for_each_ngram(analysis, gates, |key, _| columns.extend(table.column(key)));
+        columns.sort_unstable();
+        let mut counts: Vec<(u32, u32)> = Vec::new();
+        for column in columns {
+            match counts.last_mut() {
+                Some(last) if last.0 == column => last.1 += 1,
+                _ => counts.push((column, 1)),
+            }
         }
+        NgramRow { counts }
     }
-    for (_, value) in &mut row {
-        *value = 1.0 + value.ln();
+
+    /// What counts are multiplied by.
+    pub fn scale(&self) -> f64 {
+        scale_of(self.counts.iter().map(|&(_, n)| f64::from(n)).sum())
     }
-    let norm = row
-        .iter()
-        .map(|(_, v)| f64::from(*v).powi(2))
-        .sum::<f64>()
-        .sqrt() as f32;
-    for (_, value) in &mut row {
-        *value /= norm;
+
+    /// The row's values, `(column, value)`, columns increasing.
+    pub fn values(&self) -> impl Iterator<Item = (u32, f32)> + '_ {
+        let scale = self.scale();
+        let counts = self.counts.iter();
+        counts.map(move |&(column, n)| (column, (f64::from(n) * scale) as f32))
     }
-    row
+}
+
+/// What counts are multiplied by that sum to `total`: 1/√total, 0 for a text without known n-grams.
+pub fn scale_of(total: f64) -> f64 {
+    if total > 0.0 { 1.0 / total.sqrt() } else { 0.0 }
 }
 
 #[cfg(test)]

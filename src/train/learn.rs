@@ -153,7 +153,7 @@ pub(super) fn extract_all(
                 .iter()
                 .map(|comment| {
                     let features = extraction.extract(comment);
-                    (features.ngrams, features.dense)
+                    (features.ngrams.values().collect::<Vec<_>>(), features.dense)
                 })
                 .collect()
         })

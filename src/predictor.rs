@@ -1,0 +1,179 @@
+//! The text scores of many comments, fast: what a word adds is summed once and remembered.
+//!
+//! The text model is linear, so the score of a comment is a sum over its words of what each word's own n-grams add, and
+//! over the n-grams that several words make. Comments repeat their words (Zipf), so nearly all of the first sum is a
+//! few remembered numbers for each word. Half-precision weights times whole counts sum in double precision without
+//! rounding as long as sums stay below 2^29, so the order does not matter and the scores have the same bits as
+//! [`TextModel::scores`] of the comment's row, which stays the reference.
+
+use crate::features::analysis::{Analysis, WordInfo};
+use crate::features::ngrams::{NgramTable, each_joint_ngram, each_word_ngram, gated, scale_of};
+use crate::text_model::TextModel;
+use rustc_hash::FxHashMap;
+
+/// The most words under gates whose sums are remembered; beyond that all are forgotten.
+const MEMO_SIZE: usize = 1 << 16;
+
+/// Computes text scores on one thread. The words that it is given must all come from one analyzer of its own, because
+/// it leaves its sums in [`WordInfo::memo`].
+pub struct Predictor<'a> {
+    table: &'a NgramTable,
+    text: &'a TextModel,
+    /// Sums of words' own n-grams under a gate, by word and gate.
+    gated: FxHashMap<(u64, u64), Box<[f64]>>,
+    /// One sum a label, and the number of known n-grams behind them.
+    sums: Vec<f64>,
+}
+
+impl<'a> Predictor<'a> {
+    /// A predictor that remembers nothing yet.
+    pub fn new(table: &'a NgramTable, text: &'a TextModel) -> Self {
+        Predictor {
+            table,
+            text,
+            gated: FxHashMap::default(),
+            sums: vec![0.0; text.n_labels() + 1],
+        }
+    }
+
+    /// The text scores of the comment with these words under these gates: the bits of [`TextModel::scores`].
+    pub fn text_scores(&mut self, analysis: &Analysis, gates: &[u64]) -> Vec<f64> {
+        let (table, text) = (self.table, self.text);
+        let mut sums = std::mem::take(&mut self.sums);
+        sums.fill(0.0);
+        for word in &analysis.words {
+            let info = &word.info;
+            let own = info
+                .memo
+                .get_or_init(|| sum_of_word(table, text, info, |key| key));
+            add(&mut sums, own);
+            for &gate in gates {
+                if self.gated.len() >= MEMO_SIZE {
+                    self.gated.clear();
+                }
+                let own = self
+                    .gated
+                    .entry((info.key, gate))
+                    .or_insert_with(|| sum_of_word(table, text, info, |key| gated(key, gate)));
+                add(&mut sums, own);
+            }
+        }
+        each_joint_ngram(analysis, |key, _| {
+            add_ngram(table, text, key, &mut sums);
+            for &gate in gates {
+                add_ngram(table, text, gated(key, gate), &mut sums);
+            }
+        });
+        let (total, by_label) = sums.split_last().expect("one number more than labels");
+        let scores = text.scaled(by_label, scale_of(*total));
+        self.sums = sums;
+        scores
+    }
+}
+
+/// The sums of the word's own n-grams, whose keys `change` changes.
+fn sum_of_word(
+    table: &NgramTable,
+    text: &TextModel,
+    word: &WordInfo,
+    change: impl Fn(u64) -> u64,
+) -> Box<[f64]> {
+    let mut sums = vec![0.0; text.n_labels() + 1];
+    each_word_ngram(word, |key| add_ngram(table, text, change(key), &mut sums));
+    sums.into()
+}
+
+fn add(sums: &mut [f64], more: &[f64]) {
+    for (sum, m) in sums.iter_mut().zip(more) {
+        *sum += m;
+    }
+}
+
+fn add_ngram(table: &NgramTable, text: &TextModel, key: u64, sums: &mut [f64]) {
+    if let Some(column) = table.column(key) {
+        let weights = text.ngram_weights(column);
+        for (sum, weight) in sums.iter_mut().zip(weights.chain([1.0])) {
+            *sum += weight;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::embedded::default_classifier;
+    use crate::record::Comment;
+    use crate::train::{TrainSettings, train};
+    use proptest::prelude::*;
+    use proptest::test_runner::{Config, RngSeed, TestRunner};
+
+    fn runner() -> TestRunner {
+        TestRunner::new(Config {
+            rng_seed: RngSeed::Fixed(11),
+            cases: 300,
+            failure_persistence: None,
+            ..Config::default()
+        })
+    }
+
+    /// Words that the default model knows, marks, links and anything else, often repeated.
+    fn text() -> impl Strategy<Value = String> {
+        let word = prop_oneof![
+            prop::sample::select(vec![
+                "fake", "FAKE!!", "proof?", "где", "пруфы", "война", "the", "the", "war", ")))",
+                "https://t.me/x", "@ivan", "#NoWar", "peace,", "нееет", "😂", "don't",
+            ])
+            .prop_map(str::to_string),
+            "[a-zа-я]{1,9}[.,!?]{0,2}",
+            "\\PC{0,6}",
+        ];
+        prop::collection::vec(word, 0..40).prop_map(|words| words.join(" "))
+    }
+
+    #[test]
+    fn remembered_sums_give_the_bits_of_the_reference() {
+        let classifier = default_classifier().unwrap();
+        let session = std::cell::RefCell::new(classifier.session());
+        let comment = (text(), prop::option::of(text()), prop::option::of(text()));
+        runner()
+            .run(&comment, |(text, headline, parent)| {
+                let mut comment = Comment::new(text);
+                comment.headline = headline.map(Into::into);
+                comment.parent = parent;
+                let mut session = session.borrow_mut();
+                let fast = session.classify(&comment);
+                let features = session.extract(&comment);
+                let plain = classifier.decide(classifier.scores(&features));
+                prop_assert_eq!(fast, plain);
+                Ok(())
+            })
+            .unwrap();
+    }
+
+    #[test]
+    fn they_do_so_under_topics() {
+        let mut corpus = Vec::new();
+        for i in 0..240 {
+            let (text, label) = [("stop it now", "for"), ("this is a lie", "against")][i % 2];
+            let topic = ["Bridge rebuilt", "Port closed"][i / 120];
+            let mut comment = Comment::new(format!("{text} {}", i % 7)).under(topic).labelled(label);
+            comment.group = Some(format!("g{i}"));
+            corpus.push(comment);
+        }
+        let classifier = train(&corpus, &[], &TrainSettings::default())
+            .unwrap()
+            .classifier;
+        assert_eq!(classifier.extractor.topics.len(), 2);
+        let session = std::cell::RefCell::new(classifier.session());
+        runner()
+            .run(&"(stop|it|now|this|is|a|lie|1|2| ){0,30}", |text| {
+                let comment = Comment::new(text).under("Port closed");
+                let mut session = session.borrow_mut();
+                let fast = session.classify(&comment);
+                let features = session.extract(&comment);
+                prop_assert_eq!(features.gates.len(), 1);
+                prop_assert_eq!(fast, classifier.decide(classifier.scores(&features)));
+                Ok(())
+            })
+            .unwrap();
+    }
+}
