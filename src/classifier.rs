@@ -1,6 +1,6 @@
 //! The whole way from a comment to its label: features → text model → stance model → decision.
 
-use crate::features::{Extraction, FeatureExtractor, Features};
+use crate::features::{Extraction, Facts, FeatureExtractor, Features};
 use crate::predictor::Predictor;
 use crate::record::Comment;
 use crate::scores::{decide, softmax};
@@ -128,9 +128,15 @@ impl Session<'_> {
 
     /// Classifies one comment: the same bits as [`Classifier::scores`] of its features give.
     pub fn classify(&mut self, comment: &Comment) -> Prediction {
+        self.predict(comment).0
+    }
+
+    /// Classifies one comment, and says what it was seen to be.
+    pub fn predict(&mut self, comment: &Comment) -> (Prediction, Facts) {
         let classifier = self.classifier;
         let facts = self.extraction.facts(comment);
         let text_scores = self.predictor.text_scores(&facts.analysis, &facts.gates);
-        classifier.decide(classifier.stance.scores(&text_scores, &facts.dense))
+        let scores = classifier.stance.scores(&text_scores, &facts.dense);
+        (classifier.decide(scores), facts)
     }
 }

@@ -119,8 +119,23 @@ mod tests {
     fn text() -> impl Strategy<Value = String> {
         let word = prop_oneof![
             prop::sample::select(vec![
-                "fake", "FAKE!!", "proof?", "где", "пруфы", "война", "the", "the", "war", ")))",
-                "https://t.me/x", "@ivan", "#NoWar", "peace,", "нееет", "😂", "don't",
+                "fake",
+                "FAKE!!",
+                "proof?",
+                "где",
+                "пруфы",
+                "война",
+                "the",
+                "the",
+                "war",
+                ")))",
+                "https://t.me/x",
+                "@ivan",
+                "#NoWar",
+                "peace,",
+                "нееет",
+                "😂",
+                "don't",
             ])
             .prop_map(str::to_string),
             "[a-zа-я]{1,9}[.,!?]{0,2}",
@@ -155,7 +170,9 @@ mod tests {
         for i in 0..240 {
             let (text, label) = [("stop it now", "for"), ("this is a lie", "against")][i % 2];
             let topic = ["Bridge rebuilt", "Port closed"][i / 120];
-            let mut comment = Comment::new(format!("{text} {}", i % 7)).under(topic).labelled(label);
+            let mut comment = Comment::new(format!("{text} {}", i % 7))
+                .under(topic)
+                .labelled(label);
             comment.group = Some(format!("g{i}"));
             corpus.push(comment);
         }

@@ -324,7 +324,7 @@ mod tests {
 
     #[test]
     fn ids_go_by_count_and_survive_the_json() {
-        let counts = [("b", 3), ("a", 3), ("c", 9), ("d", 1)];
+        let counts = [("bb", 3), ("aa", 3), ("cc", 9), ("dd", 1)];
         let counts = counts
             .map(|(w, n)| (w.to_string(), n))
             .into_iter()
@@ -332,7 +332,7 @@ mod tests {
         let tokenizer = Tokenizer::from_counts(&counts, 2, 10);
         let again = Tokenizer::from_json(tokenizer.to_json().as_bytes()).unwrap();
         for t in [&tokenizer, &again] {
-            let ids: Vec<_> = t.tokenize("c a b d").iter().map(|t| t.id).collect();
+            let ids: Vec<_> = t.tokenize("cc aa bb dd").iter().map(|t| t.id).collect();
             assert_eq!(ids, [3, 4, 5, 0]);
         }
         assert_eq!(tokenizer.to_json(), again.to_json());
@@ -357,7 +357,9 @@ mod tests {
 
     #[test]
     fn ids_that_leave_gaps_are_not_ours() {
-        let json = Tokenizer::new(["fake"]).to_json().replace("\"fake\":3", "\"fake\":9");
+        let json = Tokenizer::new(["fake"])
+            .to_json()
+            .replace("\"fake\":3", "\"fake\":9");
         assert!(our_vocabulary(json.as_bytes()).is_none());
     }
 

@@ -52,7 +52,9 @@ fn a_trained_model_labels_what_it_learned() {
     let output = program("stance-classify")
         .arg("--model")
         .arg(&model)
-        .write_stdin("{\"text\":\"stop this war\"}\n{\"text\":\"fake, where is the proof?\"}\n")
+        .write_stdin(
+            "{\"text\":\"stop this war\"}\n{\"text\":\"fake, where is the proof of 31?\"}\n",
+        )
         .output()
         .unwrap();
     let labels: Vec<_> = lines(&output.stdout)

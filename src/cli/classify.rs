@@ -1,6 +1,7 @@
 //! `stance-classify`: labels comments, in the order in which they come and in constant memory.
 
-use super::{ReadArgs, row_summary, set_threads};
+use super::in_order::in_order;
+use super::{ReadArgs, row_summary, thread_count};
 use crate::classifier::{Classifier, Prediction, Session};
 use crate::embedded::default_classifier;
 use crate::error::{Error, Result};
@@ -12,10 +13,8 @@ use crate::output::{
 };
 use crate::read::{Row, RowParser, Rows};
 use clap::{Parser, ValueEnum};
-use rayon::prelude::*;
 use std::io::{BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
-use std::sync::Mutex;
 
 /// Tell how each comment stands toward the article it is about
 #[derive(Debug, Parser)]
@@ -66,10 +65,8 @@ enum OutputFormat {
 }
 
 /// Rows that are read before they are classified together, and their bytes.
-const BATCH_ROWS: usize = 8192;
-const BATCH_BYTES: usize = 4 << 20;
-/// Rows that one thread takes at a time.
-const PIECE: usize = 64;
+const BATCH_ROWS: usize = 1024;
+const BATCH_BYTES: usize = 1 << 20;
 
 /// Runs the program.
 ///
@@ -87,7 +84,7 @@ pub fn classify(args: ClassifyArgs) -> Result<()> {
             "--explain and --keep-fields need --format jsonl".into(),
         ));
     }
-    set_threads(args.threads)?;
+    let n_threads = thread_count(args.threads)?;
     let classifier = match &args.model {
         Some(dir) => load(dir)?,
         None => default_classifier()?,
@@ -108,52 +105,49 @@ pub fn classify(args: ClassifyArgs) -> Result<()> {
         review: review.as_ref(),
         width: on_terminal.then(|| usize::from(console::Term::stdout().size().1)),
     };
-    let sessions: Vec<Mutex<Session>> = (0..rayon::current_num_threads())
-        .map(|_| Mutex::new(classifier.session()))
-        .collect();
-    let mut out = BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
+    let mut out = BufWriter::with_capacity(1 << 16, std::io::stdout());
     let fail = |e| Error::io("stdout", e);
     if let Some(header) = writer.header() {
         writeln!(out, "{header}").map_err(fail)?;
     }
     let mut counts = vec![0u64; classifier.labels.len()];
     let mut n_review = 0u64;
-    loop {
+    let next = || {
         let batch = rows.next_batch(BATCH_ROWS, BATCH_BYTES)?;
-        if batch.is_empty() {
-            break;
+        Ok((!batch.is_empty()).then_some(batch))
+    };
+    let worker = || {
+        let mut session = classifier.session();
+        let (writer, parser) = (&writer, &parser);
+        move |batch: Vec<Row>| -> Vec<_> {
+            let with_result = |row: Row| {
+                let result = writer.line(&row, parser, &mut session);
+                (row, result)
+            };
+            batch.into_iter().map(with_result).collect()
         }
-        let results: Vec<_> = batch
-            .par_chunks(PIECE)
-            .flat_map_iter(|piece| {
-                let thread = rayon::current_thread_index().unwrap_or(0);
-                let mut session = sessions[thread].lock().unwrap_or_else(|e| e.into_inner());
-                let lines: Vec<_> = piece
-                    .iter()
-                    .map(|row| writer.line(row, &parser, &mut session))
-                    .collect();
-                lines
-            })
-            .collect();
-        for (row, result) in batch.iter().zip(results) {
+    };
+    let write = |results: Vec<(Row, std::result::Result<_, _>)>| {
+        for (row, result) in results {
             match result {
                 Ok((label, line)) => {
+                    let (label, line): (Option<usize>, String) = (label, line);
                     match label {
                         Some(label) => counts[label] += 1,
                         None => n_review += 1,
                     }
-                    writeln!(out, "{line}").map_err(fail)?;
+                    out.write_all(line.as_bytes()).map_err(fail)?;
+                    out.write_all(b"\n").map_err(fail)?;
                 }
-                Err(reason) => {
-                    if let Err(error) = bad_rows.take(row, reason) {
-                        out.flush().map_err(fail)?;
-                        return Err(error);
-                    }
-                }
+                Err(reason) => bad_rows.take(&row, reason)?,
             }
         }
-    }
+        Ok(())
+    };
+    let result = in_order(n_threads, next, worker, write);
+    // Results before an error stand.
     out.flush().map_err(fail)?;
+    result?;
     bad_rows.finish()?;
     let n_labelled: u64 = counts.iter().sum();
     let n = n_labelled + n_review;
@@ -243,15 +237,18 @@ impl RowWriter<'_> {
         session: &mut Session,
     ) -> std::result::Result<(Option<usize>, String), String> {
         let comment = parser.parse(row)?;
-        let features = session.extract(&comment);
-        let mut prediction = self.classifier.decide(self.classifier.scores(&features));
+        let (mut prediction, facts) = session.predict(&comment);
         prediction.review = self.review.is_some_and(|r| r.is_for_review(&prediction));
-        let tampered = features.analysis.tampered;
+        let tampered = facts.analysis.tampered;
         let line = match self.format {
             OutputFormat::Table => table_row(self.classifier, &comment, &prediction, self.width),
             OutputFormat::Jsonl => {
                 let extras = self.explain.then(|| Extras {
-                    explanation: explain(self.classifier, &comment.text, &features),
+                    explanation: explain(
+                        self.classifier,
+                        &comment.text,
+                        &session.extract(&comment),
+                    ),
                     read_as: tampered.then(|| normalize(&comment.text)),
                 });
                 jsonl_row(

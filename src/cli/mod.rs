@@ -4,6 +4,7 @@
 
 pub mod classify;
 pub mod evaluate;
+mod in_order;
 pub mod train;
 
 use crate::error::{Error, Result};
@@ -200,16 +201,25 @@ impl ReadArgs {
     }
 }
 
+/// The number of threads that `--threads` asks for; `None`: as many as the machine has cores.
+///
+/// # Errors
+/// [`Error::Usage`] where it is 0.
+pub fn thread_count(threads: Option<usize>) -> Result<usize> {
+    match threads {
+        Some(0) => Err(Error::Usage("--threads is 0; expected at least 1".into())),
+        Some(n) => Ok(n),
+        None => Ok(std::thread::available_parallelism().map_or(1, |n| n.get())),
+    }
+}
+
 /// Uses `threads` threads; `None`: as many as the machine has cores.
 ///
 /// # Errors
 /// [`Error::Usage`] where the threads cannot be started.
 pub fn set_threads(threads: Option<usize>) -> Result<()> {
-    if threads == Some(0) {
-        return Err(Error::Usage("--threads is 0; expected at least 1".into()));
-    }
     rayon::ThreadPoolBuilder::new()
-        .num_threads(threads.unwrap_or(0))
+        .num_threads(thread_count(threads)?)
         .build_global()
         .map_err(|e| Error::Usage(format!("--threads: {e}")))
 }

@@ -4,8 +4,8 @@ use super::lexicon::{Cues, Lexicon};
 use crate::normalize::chunks;
 use crate::tokenize::{HANDLE, LINK, Tokenizer};
 use rustc_hash::{FxHashMap, FxHasher};
-use std::hash::Hasher;
 use std::cell::OnceCell;
+use std::hash::Hasher;
 use std::rc::Rc;
 
 /// What sort of token a word is.

@@ -48,7 +48,9 @@ pub fn for_each_ngram(analysis: &Analysis, gates: &[u64], mut each: impl FnMut(u
     };
     for (i, word) in analysis.words.iter().enumerate() {
         let i = i as u32;
-        each_word_ngram(&word.info, |key| with_gates(key, Span { first: i, last: i }));
+        each_word_ngram(&word.info, |key| {
+            with_gates(key, Span { first: i, last: i })
+        });
     }
     each_joint_ngram(analysis, with_gates);
 }

@@ -197,6 +197,8 @@ pub struct Rows {
     options: ReadOptions,
     current: Option<Open>,
     number: u64,
+    /// What went wrong behind the rows of the last batch.
+    error: Option<Error>,
 }
 
 struct Open {
@@ -217,6 +219,7 @@ impl Rows {
             options: options.clone(),
             current: None,
             number: 0,
+            error: None,
         }
     }
 
@@ -253,20 +256,29 @@ impl Rows {
         }
     }
 
-    /// Up to `n_rows` next rows, fewer where they hold `n_bytes` together; empty only at the end.
+    /// Up to `n_rows` next rows, fewer where they hold `n_bytes` together; empty only at the end. An error behind some
+    /// rows comes with the next call.
     ///
     /// # Errors
     /// As [`Rows::next_row`].
     pub fn next_batch(&mut self, n_rows: usize, n_bytes: usize) -> Result<Vec<Row>> {
+        if let Some(error) = self.error.take() {
+            return Err(error);
+        }
         let mut batch = Vec::new();
         let mut bytes = 0;
         while batch.len() < n_rows && bytes < n_bytes {
-            match self.next_row()? {
-                Some(row) => {
+            match self.next_row() {
+                Ok(Some(row)) => {
                     bytes += row.n_bytes();
                     batch.push(row);
                 }
-                None => break,
+                Ok(None) => break,
+                Err(error) if batch.is_empty() => return Err(error),
+                Err(error) => {
+                    self.error = Some(error);
+                    break;
+                }
             }
         }
         Ok(batch)

@@ -88,7 +88,11 @@ pub(super) fn scan(text: &str, mut each: impl FnMut(Scanned, usize, usize)) {
     // A link needs one of these; most chunks have none.
     let may_link = text.contains(['.', ':']);
     while at < text.len() {
-        let link = if may_link { first_link(&text[at..]) } else { None };
+        let link = if may_link {
+            first_link(&text[at..])
+        } else {
+            None
+        };
         let end = link.map_or(text.len(), |(start, _)| at + start);
         scan_handles(&text[at..end], at, &mut each);
         let Some((start, behind)) = link else { break };
