@@ -1,12 +1,12 @@
 //! `stance-evaluate`: how well a model, or a file of predictions, agrees with gold labels.
 
-use super::{ReadArgs, print, row_summary, set_threads};
+use super::{ReadArgs, print, row_summary, save_text, set_threads};
 use crate::classifier::Classifier;
 use crate::embedded::default_classifier;
 use crate::error::{Error, Result};
 use crate::evaluation::{Predictions, Report, ReportSettings, comment_only, list_errors, predict};
 use crate::model_dir::load;
-use crate::output::{report_json, report_markdown, report_table, visible};
+use crate::output::{report_html, report_json, report_markdown, report_table, visible};
 use crate::read::{read_comments, read_predictions};
 use crate::record::Comment;
 use crate::train::{GroupBy, group_keys};
@@ -30,6 +30,9 @@ pub struct EvaluateArgs {
     /// Format of the report
     #[arg(long, value_enum, default_value_t = ReportFormat::Table, value_name = "FORMAT")]
     format: ReportFormat,
+    /// Also write the report as one HTML page, with plots and all errors to browse
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
     /// Also show the figures by the values of this field; may be repeated
     #[arg(long = "slice", value_name = "FIELD")]
     slices: Vec<String>,
@@ -59,6 +62,53 @@ enum ReportFormat {
     Markdown,
 }
 
+/// How many errors the HTML page lists unless more are asked for.
+const HTML_ERRORS: usize = 2000;
+
+impl EvaluateArgs {
+    /// The command that makes the same report, with placeholders for files.
+    fn command(&self) -> String {
+        let mut words = vec!["stance-evaluate".to_string()];
+        let mut flag = |name: &str, value: &str| {
+            words.push(format!("--{name}"));
+            words.push(quoted(value));
+        };
+        if self.model.is_some() {
+            flag("model", "MODEL");
+        }
+        if self.predictions.is_some() {
+            flag("predictions", "PRED.jsonl");
+        }
+        for (name, value) in self.read.shape() {
+            flag(name, value);
+        }
+        for field in &self.slices {
+            flag("slice", field);
+        }
+        if let Some(field) = &self.group_by {
+            flag("group-by", field);
+        }
+        if self.errors > 0 {
+            flag("errors", &self.errors.to_string());
+        }
+        flag("seed", &self.seed.to_string());
+        if self.html.is_some() {
+            flag("html", "REPORT.html");
+        }
+        words.push("FILE".into());
+        words.join(" ")
+    }
+}
+
+/// `word` as a shell reads it back.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
+    match !word.is_empty() && word.chars().all(plain) {
+        true => word.to_string(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
+    }
+}
+
 /// Runs the program.
 ///
 /// # Errors
@@ -79,7 +129,11 @@ pub fn evaluate(args: EvaluateArgs) -> Result<()> {
         }
         (None, None) => unreachable!("a model or a file of predictions was chosen above"),
     };
-    let report = report(&args, &comments, &predictions, classifier.as_ref())?;
+    let mut report = report(&args, &comments, &predictions, classifier.as_ref())?;
+    if let Some(file) = &args.html {
+        save_text(file, &report_html(&report))?;
+    }
+    report.errors.truncate(args.errors);
     print(&match args.format {
         ReportFormat::Table => report_table(&report),
         ReportFormat::Json => report_json(&report),
@@ -102,6 +156,7 @@ fn report(
         groups: group_keys(comments, &GroupBy::named(args.group_by.as_deref()))?,
         seed: args.seed,
         slices: args.slices.clone(),
+        command: args.command(),
         model: classifier.map(|c| c.provenance.clone()),
     };
     for field in &args.slices {
@@ -113,7 +168,11 @@ fn report(
     }
     let bare = classifier.and_then(|c| comment_only(c, comments));
     let mut report = Report::new(comments, predictions, bare.as_ref(), &settings);
-    report.errors = list_errors(comments, predictions, classifier, args.errors);
+    let n_errors = match args.html {
+        Some(_) => args.errors.max(HTML_ERRORS),
+        None => args.errors,
+    };
+    report.errors = list_errors(comments, predictions, classifier, n_errors);
     Ok(report)
 }
 

@@ -12,9 +12,9 @@ use crate::output::visible;
 use crate::read::{Articles, BadRows, Columns, Field, Format, OnError, ReadOptions};
 use clap::{Args, Parser, ValueEnum};
 use encoding_rs::Encoding;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::BufWriter;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Parses the command line, runs `program` and reports how it ended.
@@ -175,6 +175,13 @@ impl ReadArgs {
         Ok(articles)
     }
 
+    /// The flags that give rows an article, with placeholders for files.
+    pub fn shape(&self) -> Vec<(&'static str, &'static str)> {
+        let mut flags = vec![("articles", "ARTICLES.jsonl"); self.articles.len()];
+        flags.extend(self.article.iter().map(|_| ("article", "ARTICLE.txt")));
+        flags
+    }
+
     /// What happens to bad rows.
     ///
     /// # Errors
@@ -235,6 +242,31 @@ pub fn print(text: &str) -> Result<()> {
         .write_all(text.as_bytes())
         .and_then(|()| stdout.flush())
         .map_err(|e| Error::io("stdout", e))
+}
+
+/// Writes `text` to the file at `path`, which is afterwards what it was or all of `text`. What is there and is no
+/// file, such as a pipe, is written to as it is.
+///
+/// # Errors
+/// [`Error::Io`] where it cannot be written.
+pub fn save_text(path: &Path, text: &str) -> Result<()> {
+    let fail = |e| Error::io(path, e);
+    if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+        return fs::write(path, text).map_err(fail);
+    }
+    let name = path
+        .file_name()
+        .ok_or_else(|| fail(std::io::Error::other("expected the name of a file")))?;
+    let new = path.with_file_name(format!(
+        ".{}.new-{}",
+        name.to_string_lossy(),
+        std::process::id()
+    ));
+    let result = fs::write(&new, text).and_then(|()| fs::rename(&new, path));
+    if result.is_err() {
+        let _ = fs::remove_file(&new);
+    }
+    result.map_err(fail)
 }
 
 /// A closing line about rows: "3 rows in, 2 classified, 1 rejected".

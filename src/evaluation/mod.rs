@@ -5,12 +5,16 @@
 
 mod baselines;
 mod errors;
+mod highlight;
 mod predictions;
 mod report;
 mod slices;
+mod verdict;
 
 pub use baselines::{Baseline, Baselines, CommentOnly, comment_only};
 pub use errors::{ListedError, list_errors};
+pub use highlight::{Piece, facts, highlight};
 pub use predictions::{Predictions, predict};
 pub use report::{Intervals, PairCount, Report, ReportSettings, Rows, Source};
-pub use slices::{Slice, SliceSet};
+pub use slices::{MIN_GROUPS, Slice, SliceSet};
+pub use verdict::verdict;

@@ -127,6 +127,8 @@ pub struct PairCount {
 /// What is needed to make the same report again.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Source {
+    /// The command, with placeholders for files.
+    pub command: String,
     /// The version of this program.
     pub version: String,
     /// The seed of all draws.
@@ -190,11 +192,18 @@ pub struct ReportSettings {
     pub seed: u64,
     /// Fields to slice by, beside the usual ones.
     pub slices: Vec<String>,
+    /// The command that makes the report, with placeholders for files.
+    pub command: String,
     /// Where the model comes from, where there is one.
     pub model: Option<Provenance>,
 }
 
 impl Report {
+    /// The number of rows that were predicted wrong.
+    pub fn n_errors(&self) -> u64 {
+        self.confusions.iter().map(|pair| pair.n).sum()
+    }
+
     /// The report on `predictions` for `comments`, which all have gold labels, beside the comment-only baseline, where
     /// it was made.
     pub fn new(
@@ -246,6 +255,7 @@ impl Report {
             confusions: confusions(&counts, &labels),
             slices: slices(comments, &rows, &settings.slices),
             source: Source {
+                command: settings.command.clone(),
                 version: env!("CARGO_PKG_VERSION").into(),
                 seed: settings.seed,
                 data_digest: digest(comments),

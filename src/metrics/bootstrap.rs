@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 pub type Interval = (f64, f64);
 
 /// How many times groups are drawn.
-const DRAWS: usize = 2000;
+pub const DRAWS: usize = 2000;
 
 /// Draws as many groups as there are, with replacement, again and again (Efron's percentile method).
 #[derive(Debug, Clone)]

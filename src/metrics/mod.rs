@@ -5,7 +5,7 @@ mod calibration;
 mod counts;
 mod coverage;
 
-pub use bootstrap::{Bootstrap, Interval};
+pub use bootstrap::{Bootstrap, DRAWS, Interval};
 pub use calibration::{Bin, Calibration, calibration, log_loss};
 pub use counts::{Confusion, Counts, LabelScores};
 pub use coverage::{CoveragePoint, coverage};

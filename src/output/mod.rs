@@ -1,11 +1,14 @@
-//! Step seven: results are written, as JSONL, CSV, TSV or a table for people, and reports as JSON, Markdown or a table.
+//! Step seven: results are written, as JSONL, CSV, TSV or a table for people, and reports as JSON, Markdown,
+//! HTML or a table.
 
 mod delimited;
+mod html;
 mod jsonl;
 mod report;
 mod table;
 
 pub use delimited::{delimited_header, delimited_row};
+pub use html::report_html;
 pub use jsonl::{Extras, jsonl_row};
 pub use report::{report_json, report_markdown, report_table};
 pub use table::{Grid, table_header, table_row};
