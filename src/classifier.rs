@@ -2,6 +2,7 @@
 
 use crate::features::{Extraction, Facts, FeatureExtractor, Features};
 use crate::predictor::Predictor;
+use crate::prevalence::Confusions;
 use crate::record::Comment;
 use crate::scores::{decide, softmax};
 use crate::selective::Selection;
@@ -25,6 +26,9 @@ pub struct Classifier {
     /// Which comments may be labelled so that the error rate keeps a promise; `None` where the training data were too few
     /// to tell.
     pub selection: Option<Selection>,
+    /// What comments of each label are decided for, to correct shares by; `None` where the training data were too few to
+    /// tell.
+    pub confusions: Option<Confusions>,
     /// Where the model comes from.
     pub provenance: Provenance,
 }

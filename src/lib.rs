@@ -7,10 +7,10 @@
 //! | read: rows become comments | [`error`], [`record`], [`read`] |
 //! | normalise, tokenise | [`normalize`], [`tokenize`] |
 //! | features | [`features`] |
-//! | scores, probabilities, decisions | [`scores`], [`sparse`], [`solver`], [`text_model`], [`stance_model`], [`selective`], [`predictor`] |
+//! | scores, probabilities, decisions | [`scores`], [`sparse`], [`solver`], [`text_model`], [`stance_model`], [`selective`], [`prevalence`], [`predictor`] |
 //! | label, and why | [`classifier`], [`explain`] |
 //! | training: the same way, then the fits | [`folds`], [`metrics`], [`offsets`], [`train`] |
-//! | how good it is | [`evaluation`] |
+//! | how good it is, and the data | [`evaluation`], [`audit`] |
 //! | models on disk | [`card`], [`model_dir`], [`embedded`] |
 //! | results | [`output`], [`cli`] |
 //!
@@ -58,6 +58,7 @@ pub mod sparse;
 
 pub mod solver;
 
+pub mod prevalence;
 pub mod selective;
 pub mod stance_model;
 pub mod text_model;
@@ -75,6 +76,7 @@ pub mod offsets;
 
 pub mod train;
 
+pub mod audit;
 pub mod evaluation;
 
 pub mod card;

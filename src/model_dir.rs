@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::features::dense::{Column, DenseEncoder};
 use crate::features::ngrams::NgramTable;
 use crate::features::{FeatureExtractor, FeatureSettings};
+use crate::prevalence::Confusions;
 use crate::selective::Selection;
 use crate::stance_model::{StanceModel, n_inputs};
 use crate::text_model::TextModel;
@@ -25,6 +26,8 @@ pub const FORMAT_VERSION: u32 = 1;
 const CONFIG: &str = "config.json";
 const TOKENIZER: &str = "tokenizer.json";
 const WEIGHTS: &str = "model.safetensors";
+/// The tensor of [`Confusions::rates`].
+const CONFUSIONS: &str = "calibration.confusions";
 const CARD: &str = "README.md";
 
 /// The largest file that is read, in bytes.
@@ -54,6 +57,9 @@ struct Calibration {
     /// See [`Classifier::selection`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     selection: Option<Selection>,
+    /// See [`Confusions::overdispersion`]; where it stands, so does the tensor `calibration.confusions`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    overdispersion: Option<f64>,
 }
 
 /// The files of a model, as bytes.
@@ -91,6 +97,7 @@ impl ModelFiles {
                 method: "stance model fitted on out-of-fold text scores".into(),
                 expected_calibration_error: classifier.provenance.calibration_error,
                 selection: classifier.selection.clone(),
+                overdispersion: classifier.confusions.as_ref().map(|c| c.overdispersion),
             },
             provenance: classifier.provenance.clone(),
         };
@@ -98,7 +105,7 @@ impl ModelFiles {
         let table = &extractor.table;
         let u32s = |v: &[u32]| le_bytes(v, |x| x.to_le_bytes());
         let f32s = |v: &[f32]| le_bytes(v, |x| x.to_le_bytes());
-        let tensors = [
+        let mut tensors = vec![
             (
                 "idf",
                 Dtype::F32,
@@ -148,6 +155,10 @@ impl ModelFiles {
                 le_bytes(&classifier.text.weights, |x| x.to_le_bytes()),
             ),
         ];
+        tensors.extend(classifier.confusions.iter().map(|c| {
+            let shape = Confusions::shape(k).to_vec();
+            (CONFUSIONS, Dtype::F32, shape, f32s(&c.rates))
+        }));
         let views = tensors.iter().map(|(name, dtype, shape, bytes)| {
             let view =
                 TensorView::new(*dtype, shape.clone(), bytes).expect("the shape is the data's");
@@ -229,6 +240,15 @@ impl ModelFiles {
             weights: f16s(&tensors, "text.weights", &[Some(table.len()), Some(k)])?,
             intercept: f32s(&tensors, "text.intercept", &[Some(k)])?,
         };
+        let confusions = match config.calibration.overdispersion {
+            Some(overdispersion) => {
+                let shape = Confusions::shape(k).map(Some);
+                let rates = f32s(&tensors, CONFUSIONS, &shape)?;
+                let found = Confusions::new(rates, k, overdispersion);
+                Some(found.map_err(|e| weights_error(&e.to_string()))?)
+            }
+            None => None,
+        };
         let extractor = FeatureExtractor::new(
             config.features,
             tokenizer,
@@ -244,6 +264,7 @@ impl ModelFiles {
             stance,
             offsets: config.decision_offsets,
             selection: config.calibration.selection,
+            confusions,
             provenance: config.provenance,
         })
     }

@@ -36,10 +36,19 @@ const BETS: [(f64, f64); 4] = [(1.0, 0.7), (0.5, 0.1), (0.25, 0.1), (0.1, 0.1)];
 pub struct Outcome {
     /// The number of its group.
     pub group: usize,
+    /// Its gold label.
+    pub gold: usize,
+    /// The decided label.
+    pub decided: usize,
     /// The decided label's probability, as shown.
     pub probability: f64,
+}
+
+impl Outcome {
     /// Whether the decided label is the gold label.
-    pub right: bool,
+    pub fn right(&self) -> bool {
+        self.decided == self.gold
+    }
 }
 
 /// Thresholds for every target.
@@ -161,7 +170,7 @@ impl<'a> Groups<'a> {
         for step in (0..=STEPS).rev() {
             for outcome in &self.by_step[step] {
                 let weight = (MAX_COUNTED / self.sizes[outcome.group]).min(1.0) * scale;
-                z[outcome.group] += weight * (f64::from(u8::from(!outcome.right)) - alpha);
+                z[outcome.group] += weight * (f64::from(u8::from(!outcome.right())) - alpha);
             }
             // Errors make the product smaller; 0 once a whole group of the largest size is wrong.
             if step + target > STEPS {
@@ -198,6 +207,15 @@ fn score(z: &[f64]) -> f64 {
 mod tests {
     use super::*;
 
+    fn outcome(group: usize, probability: f64, right: bool) -> Outcome {
+        Outcome {
+            group,
+            gold: 0,
+            decided: usize::from(!right),
+            probability,
+        }
+    }
+
     /// A world of articles with 12 comments each. Confidence is even on (0.4, 1); in a `bad` share of the articles a
     /// comment is wrong `more` often than it says, in the others less, so that on average it is `off` what it says.
     struct World {
@@ -220,11 +238,7 @@ mod tests {
                     let probability = 0.4 + 0.6 * rng.f64();
                     let wrong = self.wrong(probability) + shift * (1.0 - probability);
                     let right = rng.f64() >= wrong;
-                    outcomes.push(Outcome {
-                        group,
-                        probability,
-                        right,
-                    });
+                    outcomes.push(outcome(group, probability, right));
                 }
             }
             outcomes
@@ -289,15 +303,8 @@ mod tests {
 
     #[test]
     fn a_right_classifier_labels_everything_and_a_wrong_one_nothing() {
-        let outcomes = |right| -> Vec<Outcome> {
-            (0..400)
-                .map(|i| Outcome {
-                    group: i / 2,
-                    probability: 0.95,
-                    right,
-                })
-                .collect()
-        };
+        let outcomes =
+            |right| -> Vec<Outcome> { (0..400).map(|i| outcome(i / 2, 0.95, right)).collect() };
         let all = Selection::fit(&outcomes(true));
         assert_eq!(all.threshold(0.10), Some(0.0));
         assert_eq!((all.groups, all.comments), (200, 400));
@@ -313,15 +320,8 @@ mod tests {
         assert!((score(&[-0.05 / 0.95; 64]) - 19.552_651).abs() < 1e-5);
         // A group that is wrong as a whole leaves nothing of the boldest bet: 0.1 · (0.5 + 0.75 + 0.9).
         assert!((score(&[0.0, 1.0]) - 0.215).abs() < 1e-12);
-        let alone = |n| -> Vec<Outcome> {
-            (0..n)
-                .map(|group| Outcome {
-                    group,
-                    probability: 0.99,
-                    right: true,
-                })
-                .collect()
-        };
+        let alone =
+            |n| -> Vec<Outcome> { (0..n).map(|group| outcome(group, 0.99, true)).collect() };
         assert_eq!(Groups::new(&alone(64)).lowest(5), None);
         assert_eq!(Groups::new(&alone(65)).lowest(5), Some(0));
     }
@@ -329,13 +329,7 @@ mod tests {
     /// 300 copies of a comment in one group are one piece of evidence, as one comment is.
     #[test]
     fn comments_of_one_group_are_no_extra_evidence() {
-        let outcomes: Vec<Outcome> = (0..300)
-            .map(|_| Outcome {
-                group: 0,
-                probability: 1.0,
-                right: true,
-            })
-            .collect();
+        let outcomes: Vec<Outcome> = (0..300).map(|_| outcome(0, 1.0, true)).collect();
         assert!(
             Selection::fit(&outcomes)
                 .thresholds
@@ -347,11 +341,7 @@ mod tests {
     #[test]
     fn targets_are_rounded_down_and_thresholds_compare_as_shown() {
         let outcomes: Vec<Outcome> = (0..4000)
-            .map(|i| Outcome {
-                group: i,
-                probability: (i % 60) as f64 / 100.0 + 0.4,
-                right: i % 60 >= 30 || i % 2 == 0,
-            })
+            .map(|i| outcome(i, (i % 60) as f64 / 100.0 + 0.4, i % 60 >= 30 || i % 2 == 0))
             .collect();
         let selection = Selection::fit(&outcomes);
         assert_eq!(selection.threshold(0.109), selection.threshold(0.10));

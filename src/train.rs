@@ -16,6 +16,7 @@ use crate::features::FeatureSettings;
 use crate::features::dense::DenseEncoder;
 use crate::folds::{Folds, MIN_GROUPS, make_folds};
 use crate::offsets::tune_offsets;
+use crate::prevalence::Confusions;
 use crate::record::Comment;
 use crate::selective::Selection;
 use crate::solver::{Problem, SolverError, SparseLogistic};
@@ -24,7 +25,7 @@ use crate::stance_model::{StanceModel, fit_stance, inputs, n_inputs};
 use crate::text_model::TextModel;
 use calibrate::outcomes;
 use figures::cross_fitted_figures;
-use fits::{Rows, choose_alpha, spread};
+use fits::{Rows, choose_alpha, probabilities, spread};
 use learn::{extract_all, learn_extractor};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -117,6 +118,9 @@ impl Default for TrainSettings {
 pub struct Trained {
     /// The classifier.
     pub classifier: Classifier,
+    /// The probability of each label for every deciding row, the development rows or else the training rows, from models
+    /// that had not seen its group; shape `(n_rows, n_labels)`.
+    pub out_of_fold: Vec<f64>,
     /// What the user should know: too few groups, for example.
     pub notes: Vec<String>,
 }
@@ -277,8 +281,12 @@ fn train_all(
             stance: StanceModel::new(encoder, score_scale, &stance_fit),
             offsets,
             selection: outcomes.as_deref().map(Selection::fit),
+            confusions: outcomes
+                .as_deref()
+                .map(|outcomes| Confusions::fit(outcomes, k, settings.seed)),
             provenance,
         },
+        out_of_fold: probabilities(&scores[..deciding_rows.len() * k], k),
         notes,
     })
 }

@@ -2,7 +2,9 @@
 
 mod common;
 
-use common::{Folder, lines, program, small_corpus, small_model, stderr, train_command};
+use common::{
+    Folder, calibrated_model, lines, program, small_corpus, small_model, stderr, train_command,
+};
 
 #[test]
 fn the_example_thread_is_labelled_by_the_embedded_model() {
@@ -356,26 +358,6 @@ fn a_megabyte_of_different_words_under_an_article_takes_no_longer_than_it_must()
         .output()
         .unwrap();
     assert_eq!(lines(&output.stdout).len(), 1);
-}
-
-/// 120 headlines with three comments each whose label the words tell: enough to promise.
-fn calibrated_model(folder: &Folder) -> std::path::PathBuf {
-    let mut rows = String::new();
-    for i in 0..120 {
-        for (text, label) in [
-            ("stop this war, send the boys home", "anti-war"),
-            ("fake, where is the proof?", "doubting"),
-            ("they sank it, saw it", "confirming"),
-        ] {
-            let row =
-                serde_json::json!({"text": format!("{text} {i}"), "label": label, "group": i});
-            rows += &format!("{row}\n");
-        }
-    }
-    let train = folder.write("calibrated.jsonl", rows);
-    let model = folder.path("calibrated");
-    train_command(&train, &model).assert().success();
-    model
 }
 
 #[test]

@@ -1,10 +1,12 @@
-//! The command lines: what the three programs share, and one file for each.
+//! The command lines: what the programs share, and one file for each.
 //!
 //! Results go to stdout, everything else to stderr. The programs in `src/bin` only call [`run`].
 
+pub mod audit;
 pub mod classify;
 pub mod evaluate;
 mod in_order;
+mod prevalence;
 pub mod train;
 
 use crate::error::{Error, Result};

@@ -4,7 +4,8 @@ use super::rounded;
 use crate::classifier::{Classifier, Prediction};
 use crate::record::Comment;
 
-fn line(delimiter: u8, cells: impl Iterator<Item = String>) -> String {
+/// One record without its end.
+pub(super) fn line(delimiter: u8, cells: impl Iterator<Item = String>) -> String {
     let mut writer = csv::WriterBuilder::new()
         .delimiter(delimiter)
         .from_writer(Vec::new());

@@ -1,16 +1,20 @@
 //! Step seven: results are written, as JSONL, CSV, TSV or a table for people, and reports as JSON, Markdown,
 //! HTML or a table.
 
+mod audit;
 mod delimited;
 mod html;
 mod jsonl;
 mod report;
+mod shares;
 mod table;
 
+pub use audit::{audit_json, audit_markdown, audit_table};
 pub use delimited::{delimited_header, delimited_row};
 pub use html::report_html;
 pub use jsonl::{Extras, jsonl_row};
 pub use report::{report_json, report_markdown, report_table};
+pub use shares::{GroupShares, shares_delimited, shares_jsonl, shares_table};
 pub use table::{Grid, table_header, table_row};
 
 /// `value` with eight digits behind the point: enough for sums to hold within 1e-6, and no more bytes than needed.

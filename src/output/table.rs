@@ -145,7 +145,7 @@ fn colour(label: usize) -> Style {
 }
 
 /// `text` cut to `width` columns, with … where something was cut.
-fn cut(text: &str, width: usize) -> String {
+pub(super) fn cut(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_string();
     }

@@ -176,6 +176,8 @@ impl Default for ReadOptions {
 pub struct Row {
     /// The file's name, `-` for standard input.
     pub file: Arc<str>,
+    /// Which of the files it is, from 0.
+    pub file_number: usize,
     /// The line where the row starts, from 1.
     pub line: u64,
     /// The row's number from 1, counting every data row through all files.
@@ -196,6 +198,7 @@ pub struct Rows {
     files: std::collections::VecDeque<PathBuf>,
     options: ReadOptions,
     current: Option<Open>,
+    n_opened: usize,
     number: u64,
     /// What went wrong behind the rows of the last batch.
     error: Option<Error>,
@@ -218,6 +221,7 @@ impl Rows {
             files: files.iter().cloned().collect(),
             options: options.clone(),
             current: None,
+            n_opened: 0,
             number: 0,
             error: None,
         }
@@ -231,7 +235,10 @@ impl Rows {
         loop {
             if self.current.is_none() {
                 match self.files.pop_front() {
-                    Some(path) => self.current = Some(open(&path, &self.options)?),
+                    Some(path) => {
+                        self.current = Some(open(&path, &self.options)?);
+                        self.n_opened += 1;
+                    }
                     None => return Ok(None),
                 }
             }
@@ -246,6 +253,7 @@ impl Rows {
                     self.number += 1;
                     return Ok(Some(Row {
                         file: open.file.clone(),
+                        file_number: self.n_opened - 1,
                         line,
                         number: self.number,
                         content,

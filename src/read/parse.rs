@@ -237,6 +237,7 @@ mod tests {
         let row = Row {
             file: Arc::from("f"),
             line: 1,
+            file_number: 0,
             number: 7,
             content: Content::Json(line.as_bytes().to_vec()),
         };

@@ -32,8 +32,9 @@ pub(super) fn outcomes(
         let p = probabilities(&scores[row * k..(row + 1) * k], k);
         outcomes.push(Outcome {
             group,
+            gold: gold[row],
+            decided: decided[row],
             probability: rounded(p[decided[row]]),
-            right: decided[row] == gold[row],
         });
     }
     Ok((n_groups >= MIN_GROUPS).then_some(outcomes))

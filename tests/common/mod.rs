@@ -58,6 +58,26 @@ pub fn small_model(folder: &Folder) -> PathBuf {
     model
 }
 
+/// Trains a model on 120 groups of three comments each whose label the words tell: enough to promise something.
+pub fn calibrated_model(folder: &Folder) -> PathBuf {
+    let mut rows = String::new();
+    for i in 0..120 {
+        for (text, label) in [
+            ("stop this war, send the boys home", "anti-war"),
+            ("fake, where is the proof?", "doubting"),
+            ("they sank it, saw it", "confirming"),
+        ] {
+            let row =
+                serde_json::json!({"text": format!("{text} {i}"), "label": label, "group": i});
+            rows += &format!("{row}\n");
+        }
+    }
+    let train = folder.write("calibrated.jsonl", rows);
+    let model = folder.path("calibrated");
+    train_command(&train, &model).assert().success();
+    model
+}
+
 pub fn train_command(train: &Path, output: &Path) -> Command {
     let mut command = program("stance-train");
     command

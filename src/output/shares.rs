@@ -1,0 +1,97 @@
+//! Shares of labels among groups of comments, as JSONL, CSV, TSV or a table for people.
+
+use super::delimited::line;
+use super::rounded;
+use super::table::Grid;
+use crate::prevalence::Share;
+use serde_json::{Map, Value, json};
+
+/// The shares of the labels among the comments of one group.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GroupShares {
+    /// The value of the field that groups; `None` where it is missing or nothing groups.
+    pub value: Option<String>,
+    /// How many comments were decided for each label.
+    pub counted: Vec<u64>,
+    /// The corrected share of each label.
+    pub shares: Vec<Share>,
+}
+
+impl GroupShares {
+    fn n(&self) -> u64 {
+        self.counted.iter().sum()
+    }
+
+    fn counted_share(&self, label: usize) -> f64 {
+        self.counted[label] as f64 / self.n().max(1) as f64
+    }
+}
+
+/// One line of JSON for each group, with line ends; `by` is the field that groups.
+pub fn shares_jsonl(groups: &[GroupShares], labels: &[String], by: Option<&str>) -> String {
+    let mut out = String::new();
+    for group in groups {
+        let mut shares = Map::new();
+        for (l, (label, s)) in labels.iter().zip(&group.shares).enumerate() {
+            let share = json!({
+                "share": rounded(s.share),
+                "interval": [rounded(s.low), rounded(s.high)],
+                "counted": group.counted[l],
+                "counted_share": rounded(group.counted_share(l)),
+            });
+            shares.insert(label.clone(), share);
+        }
+        let row = json!({"by": by, "value": group.value, "n": group.n(), "shares": Value::Object(shares)});
+        out += &format!("{row}\n");
+    }
+    out
+}
+
+/// A header and one row for each group and label: `value,n,label,share,low,high,counted,counted_share`.
+pub fn shares_delimited(groups: &[GroupShares], labels: &[String], delimiter: u8) -> String {
+    let header = "value n label share low high counted counted_share";
+    let mut out = line(delimiter, header.split(' ').map(str::to_string)) + "\n";
+    for group in groups {
+        for (l, (label, s)) in labels.iter().zip(&group.shares).enumerate() {
+            let cells = [
+                group.value.clone().unwrap_or_default(),
+                group.n().to_string(),
+                label.clone(),
+                rounded(s.share).to_string(),
+                rounded(s.low).to_string(),
+                rounded(s.high).to_string(),
+                group.counted[l].to_string(),
+                rounded(group.counted_share(l)).to_string(),
+            ];
+            out += &line(delimiter, cells.into_iter());
+            out.push('\n');
+        }
+    }
+    out
+}
+
+/// A table with one row for each group and label.
+pub fn shares_table(groups: &[GroupShares], labels: &[String], by: Option<&str>) -> String {
+    let mut header = vec!["label", "share", "95 % interval", "counted", "comments"];
+    if let Some(by) = by {
+        header.insert(0, by);
+    }
+    let mut grid = Grid::new(&header);
+    let percent = |x: f64| format!("{:.1} %", x * 100.0);
+    for group in groups {
+        for (l, (label, s)) in labels.iter().zip(&group.shares).enumerate() {
+            let mut cells = vec![
+                label.clone(),
+                percent(s.share),
+                format!("{:.1} to {:.1} %", s.low * 100.0, s.high * 100.0),
+                percent(group.counted_share(l)),
+                group.counted[l].to_string(),
+            ];
+            if by.is_some() {
+                cells.insert(0, group.value.clone().unwrap_or("–".into()));
+            }
+            grid.row(cells);
+        }
+    }
+    grid.to_text()
+}
