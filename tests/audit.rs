@@ -153,30 +153,33 @@ fn agreement_is_reported_where_rows_have_a_second_label() {
     assert!(without["agreement"].is_null());
 }
 
-/// One row of the small corpus with its label changed is the surest suspect, with the words that tell.
+/// One row of the small corpus with its label changed is the surest suspect, and its question mark tells.
 #[test]
-fn a_wrong_label_is_suspected_and_the_words_that_tell_are_named() {
+fn a_wrong_label_is_suspected_and_what_tells_is_named() {
     let folder = Folder::new();
     let mut rows: Vec<Value> = small_corpus()
         .lines()
         .map(|l| serde_json::from_str(l).unwrap())
         .collect();
-    assert_eq!(rows[40]["label"], "doubting");
-    rows[40]["label"] = "confirming".into();
+    assert_eq!(rows[41]["label"], "doubting");
+    rows[41]["label"] = "confirming".into();
     let text: String = rows.iter().map(|r| format!("{r}\n")).collect();
     folder.write("c.jsonl", text);
     let report = json(&folder, &["c.jsonl"], &[]);
     let suspect = &report["label_errors"]["suspects"][0];
-    assert_eq!(suspect["place"]["line"], 41, "{report}");
+    assert_eq!(suspect["place"]["line"], 42, "{report}");
     assert_eq!(suspect["likely"], "doubting");
     assert!(suspect["likely_probability"].as_f64() > suspect["given_probability"].as_f64());
     let reasons = suspect["reasons"].as_array().unwrap();
     assert!(!reasons.is_empty() && reasons.len() <= 3);
-    assert!(reasons.iter().any(|r| r["source"] == "text"), "{reasons:?}");
+    assert!(
+        reasons.iter().any(|r| r["source"] == "question mark"),
+        "{reasons:?}"
+    );
     let table = audit(&folder, &["c.jsonl"], &["--top", "1"]);
     let table = String::from_utf8(table.stdout).unwrap();
     assert!(
-        table.contains("c.jsonl:41 (id 41): confirming, likely doubting"),
+        table.contains("c.jsonl:42 (id 42): confirming, likely doubting"),
         "{table}"
     );
     assert!(json(&folder, &["c.jsonl"], &["--no-label-errors"])["label_errors"].is_null());
