@@ -1,5 +1,6 @@
 //! The whole way from a comment to its label: features → text model → stance model → decision.
 
+use crate::features::dense::DenseFeatures;
 use crate::features::{Extraction, Facts, FeatureExtractor, Features};
 use crate::predictor::Predictor;
 use crate::prevalence::Confusions;
@@ -23,6 +24,9 @@ pub struct Classifier {
     pub stance: StanceModel,
     /// What is added to each label's score before the largest is decided for.
     pub offsets: Vec<f64>,
+    /// What decides in place of `stance` and `offsets` for comments under headlines of which training remembers comments;
+    /// `None` where it remembers too few.
+    pub known: Option<KnownHeadlines>,
     /// Which comments may be labelled so that the error rate keeps a promise; `None` where the training data were too few
     /// to tell.
     pub selection: Option<Selection>,
@@ -31,6 +35,16 @@ pub struct Classifier {
     pub confusions: Option<Confusions>,
     /// Where the model comes from.
     pub provenance: Provenance,
+}
+
+/// What decides for comments under headlines of which training remembers comments; see
+/// [`crate::features::memory::Memory`].
+#[derive(Debug, Clone)]
+pub struct KnownHeadlines {
+    /// The stance model, which also knows how like a comment is to those that are remembered.
+    pub stance: StanceModel,
+    /// The decision offsets.
+    pub offsets: Vec<f64>,
 }
 
 /// Where a model comes from and how well it did on its own training data.
@@ -101,15 +115,31 @@ impl Classifier {
     /// The scores of a comment with these features.
     pub fn scores(&self, features: &Features) -> Vec<f64> {
         let text_scores = self.text.scores(&features.ngrams);
-        self.stance.scores(&text_scores, &features.dense)
+        self.stance_for(&features.dense)
+            .0
+            .scores(&text_scores, &features.dense)
     }
 
-    /// The decision for `scores`.
-    pub fn decide(&self, scores: Vec<f64>) -> Prediction {
+    /// What is said of a comment with these features.
+    pub fn predict(&self, features: &Features) -> Prediction {
+        let (_, offsets) = self.stance_for(&features.dense);
+        self.decide(self.scores(features), offsets)
+    }
+
+    /// The stance model and the decision offsets for a comment with these features.
+    pub fn stance_for(&self, dense: &DenseFeatures) -> (&StanceModel, &[f64]) {
+        match &self.known {
+            Some(known) if !dense.likeness.is_empty() => (&known.stance, &known.offsets),
+            _ => (&self.stance, &self.offsets),
+        }
+    }
+
+    /// The decision for `scores` with decision offsets `offsets`.
+    fn decide(&self, scores: Vec<f64>, offsets: &[f64]) -> Prediction {
         let mut probabilities = scores.clone();
         softmax(&mut probabilities);
         Prediction {
-            label: decide(&scores, &self.offsets),
+            label: decide(&scores, offsets),
             probabilities,
             scores,
             review: false,
@@ -140,7 +170,8 @@ impl Session<'_> {
         let classifier = self.classifier;
         let facts = self.extraction.facts(comment);
         let text_scores = self.predictor.text_scores(&facts.analysis, &facts.gates);
-        let scores = classifier.stance.scores(&text_scores, &facts.dense);
-        (classifier.decide(scores), facts)
+        let (stance, offsets) = classifier.stance_for(&facts.dense);
+        let scores = stance.scores(&text_scores, &facts.dense);
+        (classifier.decide(scores, offsets), facts)
     }
 }

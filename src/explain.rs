@@ -64,7 +64,8 @@ pub fn explain(classifier: &Classifier, text: &str, features: &Features) -> Vec<
             values,
         },
     };
-    let through = classifier.stance.text_score_weights(&features.dense);
+    let (stance, _) = classifier.stance_for(&features.dense);
+    let through = stance.text_score_weights(&features.dense);
     let pass = |scores: &[f64]| -> Vec<f64> {
         (0..k)
             .map(|label| (0..k).map(|s| scores[s] * through[s * k + label]).sum())
@@ -74,10 +75,10 @@ pub fn explain(classifier: &Classifier, text: &str, features: &Features) -> Vec<
     for ((start, end), scores) in text_parts(classifier, features) {
         parts.push(part("text".into(), Some((start, end)), pass(&scores)));
     }
-    let encoder = &classifier.stance.encoder;
+    let encoder = &stance.encoder;
     let first = k * (1 + encoder.gates().len());
     for column in encoder.active_columns(&features.dense) {
-        let weights = classifier.stance.input_weights(first + column);
+        let weights = stance.input_weights(first + column);
         let values = weights.iter().map(|&w| f64::from(w)).collect();
         parts.push(part(encoder.columns()[column].name(), None, values));
     }
@@ -90,7 +91,7 @@ pub fn explain(classifier: &Classifier, text: &str, features: &Features) -> Vec<
     let intercept = pass(&text_intercept);
     let intercept = intercept
         .iter()
-        .zip(&classifier.stance.intercept)
+        .zip(&stance.intercept)
         .map(|(a, &b)| a + f64::from(b));
     parts.push(part("intercept".into(), None, intercept.collect()));
     parts

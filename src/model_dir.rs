@@ -4,9 +4,10 @@
 //! missing or does not fit the others is refused with a message that names the file.
 
 use crate::card::model_card;
-use crate::classifier::{Classifier, Provenance};
+use crate::classifier::{Classifier, KnownHeadlines, Provenance};
 use crate::error::{Error, Result};
 use crate::features::dense::{Column, DenseEncoder};
+use crate::features::memory::Memory;
 use crate::features::ngrams::NgramTable;
 use crate::features::{FeatureExtractor, FeatureSettings};
 use crate::prevalence::Confusions;
@@ -43,8 +44,18 @@ struct Config {
     score_scale: f64,
     gates: Vec<String>,
     columns: Vec<Column>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    known_headlines: Option<Known>,
     calibration: Calibration,
     provenance: Provenance,
+}
+
+/// See [`KnownHeadlines`].
+#[derive(Serialize, Deserialize)]
+struct Known {
+    decision_offsets: Vec<f64>,
+    gates: Vec<String>,
+    columns: Vec<Column>,
 }
 
 /// How probabilities are calibrated.
@@ -93,6 +104,11 @@ impl ModelFiles {
             score_scale: stance.score_scale,
             gates: stance.encoder.gates().to_vec(),
             columns: stance.encoder.columns().to_vec(),
+            known_headlines: classifier.known.as_ref().map(|known| Known {
+                decision_offsets: known.offsets.clone(),
+                gates: known.stance.encoder.gates().to_vec(),
+                columns: known.stance.encoder.columns().to_vec(),
+            }),
             calibration: Calibration {
                 method: "stance model fitted on out-of-fold text scores".into(),
                 expected_calibration_error: classifier.provenance.calibration_error,
@@ -105,6 +121,7 @@ impl ModelFiles {
         let table = &extractor.table;
         let u32s = |v: &[u32]| le_bytes(v, |x| x.to_le_bytes());
         let f32s = |v: &[f32]| le_bytes(v, |x| x.to_le_bytes());
+        let memory = &extractor.memory;
         let mut tensors = vec![
             (
                 "idf",
@@ -159,6 +176,46 @@ impl ModelFiles {
             let shape = Confusions::shape(k).to_vec();
             (CONFUSIONS, Dtype::F32, shape, f32s(&c.rates))
         }));
+        if let Some(KnownHeadlines { stance, .. }) = &classifier.known {
+            tensors.extend([
+                (
+                    "known.intercept",
+                    Dtype::F32,
+                    vec![k],
+                    f32s(&stance.intercept),
+                ),
+                (
+                    "known.weights",
+                    Dtype::F32,
+                    vec![stance.weights.len() / k, k],
+                    f32s(&stance.weights),
+                ),
+                (
+                    "memory.headlines",
+                    Dtype::U64,
+                    vec![memory.headlines.len()],
+                    le_bytes(&memory.headlines, |x| x.to_le_bytes()),
+                ),
+                (
+                    "memory.starts",
+                    Dtype::U32,
+                    vec![memory.starts.len()],
+                    u32s(&memory.starts),
+                ),
+                (
+                    "memory.stems",
+                    Dtype::U32,
+                    vec![memory.stems.len()],
+                    u32s(&memory.stems),
+                ),
+                (
+                    "memory.weights",
+                    Dtype::F16,
+                    vec![memory.stems.len(), k],
+                    le_bytes(&memory.weights, |x| x.to_le_bytes()),
+                ),
+            ]);
+        }
         let views = tensors.iter().map(|(name, dtype, shape, bytes)| {
             let view =
                 TensorView::new(*dtype, shape.clone(), bytes).expect("the shape is the data's");
@@ -211,7 +268,7 @@ impl ModelFiles {
     pub fn classifier(&self) -> Result<Classifier> {
         let config = read_config(&self.config)?;
         let tokenizer = Tokenizer::from_json(&self.tokenizer)?;
-        let encoder = DenseEncoder::new(config.columns, config.gates)?;
+        let encoder = DenseEncoder::new(config.columns, config.gates, &config.labels)?;
         let k = config.labels.len();
         let tensors =
             SafeTensors::deserialize(&self.weights).map_err(|e| weights_error(&e.to_string()))?;
@@ -236,6 +293,14 @@ impl ModelFiles {
             intercept: f32s(&tensors, "stance.intercept", &[Some(k)])?,
             encoder,
         };
+        let (known, memory) = match config.known_headlines {
+            Some(known) => {
+                let (known, memory) =
+                    read_known(&tensors, known, &config.labels, config.score_scale)?;
+                (Some(known), memory)
+            }
+            None => (None, Memory::default()),
+        };
         let text = TextModel {
             weights: f16s(&tensors, "text.weights", &[Some(table.len()), Some(k)])?,
             intercept: f32s(&tensors, "text.intercept", &[Some(k)])?,
@@ -256,6 +321,7 @@ impl ModelFiles {
             config.mean_body_words,
             table,
             topics,
+            memory,
         );
         Ok(Classifier {
             labels: config.labels,
@@ -263,11 +329,50 @@ impl ModelFiles {
             text,
             stance,
             offsets: config.decision_offsets,
+            known,
             selection: config.calibration.selection,
             confusions,
             provenance: config.provenance,
         })
     }
+}
+
+/// What decides under known headlines, and what is remembered of them.
+fn read_known(
+    tensors: &SafeTensors,
+    known: Known,
+    labels: &[String],
+    score_scale: f64,
+) -> Result<(KnownHeadlines, Memory)> {
+    let k = labels.len();
+    let encoder = DenseEncoder::new(known.columns, known.gates, labels)?;
+    let stems = u32s(tensors, "memory.stems")?;
+    let memory = Memory {
+        headlines: u64s(tensors, "memory.headlines")?,
+        starts: u32s(tensors, "memory.starts")?,
+        weights: f16s(tensors, "memory.weights", &[Some(stems.len()), Some(k)])?,
+        stems,
+        n_labels: k,
+    };
+    if !memory.is_valid() {
+        return Err(weights_error(
+            "memory.headlines, memory.starts and memory.stems do not fit together",
+        ));
+    }
+    let known = KnownHeadlines {
+        stance: StanceModel {
+            score_scale,
+            weights: f32s(
+                tensors,
+                "known.weights",
+                &[Some(n_inputs(&encoder, k)), Some(k)],
+            )?,
+            intercept: f32s(tensors, "known.intercept", &[Some(k)])?,
+            encoder,
+        },
+        offsets: known.decision_offsets,
+    };
+    Ok((known, memory))
 }
 
 fn weights_error(what: &str) -> Error {
@@ -295,11 +400,13 @@ fn read_config(bytes: &[u8]) -> Result<Config> {
             "expected at least two labels, sorted, none twice and none empty".into(),
         ));
     }
-    if config.decision_offsets.len() != k || config.decision_offsets.iter().any(|o| !o.is_finite())
-    {
-        return Err(fail(format!(
-            "expected {k} finite decision_offsets, one a label"
-        )));
+    let known = config.known_headlines.iter().map(|k| &k.decision_offsets);
+    for offsets in std::iter::once(&config.decision_offsets).chain(known) {
+        if offsets.len() != k || offsets.iter().any(|o| !o.is_finite()) {
+            return Err(fail(format!(
+                "expected {k} finite decision_offsets, one a label"
+            )));
+        }
     }
     if let Some(selection) = &config.calibration.selection {
         selection

@@ -157,7 +157,7 @@ mod tests {
                 let mut session = session.borrow_mut();
                 let fast = session.classify(&comment);
                 let features = session.extract(&comment);
-                let plain = classifier.decide(classifier.scores(&features));
+                let plain = classifier.predict(&features);
                 prop_assert_eq!(fast, plain);
                 Ok(())
             })
@@ -188,7 +188,7 @@ mod tests {
                 let fast = session.classify(&comment);
                 let features = session.extract(&comment);
                 prop_assert_eq!(features.gates.len(), 1);
-                prop_assert_eq!(fast, classifier.decide(classifier.scores(&features)));
+                prop_assert_eq!(fast, classifier.predict(&features));
                 Ok(())
             })
             .unwrap();

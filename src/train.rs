@@ -6,25 +6,24 @@
 //! decision offsets and to report scores. Last, both models are fitted on all rows.
 
 mod calibrate;
+mod decide;
 mod figures;
 mod fits;
 mod learn;
 
-use crate::classifier::{Classifier, Provenance};
+use crate::classifier::{Classifier, KnownHeadlines, Provenance};
 use crate::error::{Error, Result};
 use crate::features::FeatureSettings;
 use crate::features::dense::DenseEncoder;
+use crate::features::memory::Memory;
 use crate::folds::{Folds, MIN_GROUPS, make_folds};
-use crate::offsets::tune_offsets;
 use crate::prevalence::Confusions;
 use crate::record::Comment;
 use crate::selective::Selection;
 use crate::solver::{Problem, SolverError, SparseLogistic};
-use crate::sparse::SparseMatrix;
-use crate::stance_model::{StanceModel, fit_stance, inputs, n_inputs};
 use crate::text_model::TextModel;
 use calibrate::outcomes;
-use figures::cross_fitted_figures;
+use decide::{Decided, Examples, decide};
 use fits::{Rows, choose_alpha, probabilities, spread};
 use learn::{extract_all, learn_extractor};
 use sha2::{Digest, Sha256};
@@ -107,7 +106,7 @@ impl Default for TrainSettings {
             group_by: GroupBy::Default,
             also_without_context: false,
             features: FeatureSettings::default(),
-            text_alphas: vec![2.0, 1.0, 0.5, 0.25, 0.12],
+            text_alphas: vec![8.0, 4.0, 2.0, 1.0, 0.5, 0.25, 0.12],
             stance_alphas: vec![100.0, 30.0, 10.0],
         }
     }
@@ -170,8 +169,8 @@ fn train_all(
         ));
     }
 
-    let extractor = learn_extractor(train, &settings.features);
-    let (x, dense) = extract_all(&comments, &extractor);
+    let extractor = learn_extractor(train, &train_targets, k, &settings.features);
+    let (x, dense) = extract_all(&comments, &train_targets, &extractor);
     let transposed = x.transpose();
     let problem = Problem::new(&x, &transposed, &all_targets, k).map_err(unfit)?;
     let rows = Rows {
@@ -183,44 +182,46 @@ fn train_all(
     };
 
     let text = choose_alpha(&problem, &all_targets, &rows, &settings.text_alphas)?;
-    let encoder = DenseEncoder::learn(&dense[..train.len()], &extractor.topics);
     let score_scale = spread(&text.scores[..train.len() * k], k);
-    let mut design = SparseMatrix::new(n_inputs(&encoder, k));
-    for (scores, dense) in text.scores.chunks(k).zip(&dense) {
-        design.push_row(&inputs(&encoder, score_scale, scores, dense));
-    }
-    let design_transposed = design.transpose();
-    let stance_problem =
-        Problem::new(&design, &design_transposed, &all_targets, k).map_err(unfit)?;
-    let stance = choose_alpha(
-        &stance_problem,
-        &all_targets,
+    let examples = Examples {
+        comments,
+        targets: all_targets.clone(),
+        text_scores: text.scores,
+        dense: dense.iter().collect(),
+    };
+    let encoder = DenseEncoder::learn(&examples.dense[..train.len()], &labels);
+    let general = decide(&examples, &rows, encoder, score_scale, settings)?;
+    let known = decide_known(
+        &examples,
         &rows,
-        &settings.stance_alphas,
+        &extractor.topics,
+        &labels,
+        score_scale,
+        settings,
     )?;
-
-    // The rows that decide: the development rows, or the training rows out of fold.
-    let deciding = rows.deciding();
-    let scores = &stance.scores[deciding.start * k..deciding.end * k];
-    let gold: Vec<usize> = all_targets[deciding.clone()]
-        .iter()
-        .map(|&t| t as usize)
-        .collect();
-    let groups = group_numbers(&comments[deciding.clone()]);
-    let offsets = match settings.optimize {
-        Optimize::MacroF1 => tune_offsets(scores, k, &gold, &groups, settings.seed),
-        Optimize::Accuracy => vec![0.0; k],
+    if let Some(known) = &known {
+        notes.push(format!(
+            "{} headlines have comments enough to be remembered; out of fold under them, with their other comments known: \
+             macro-F1 {:.3}, accuracy {:.3}",
+            extractor.memory.headlines.len(),
+            known.figures.macro_f1,
+            known.figures.accuracy
+        ));
+    }
+    let extractor = match known {
+        Some(_) => extractor,
+        None => extractor.with_memory(Memory::default()),
     };
-    let decision_folds: Vec<usize> = if dev.is_empty() {
-        folds.of_row.clone()
-    } else {
-        groups.iter().map(|g| g % settings.n_folds).collect()
-    };
-    let figures = cross_fitted_figures(scores, k, &gold, &groups, &decision_folds, settings);
 
     // Copies of rows with less context stand last among the deciding rows and are left out.
     let deciding_rows = if dev.is_empty() { &train[..n_own] } else { dev };
-    let outcomes = outcomes(deciding_rows, scores, &figures.decided, &gold, settings)?;
+    let outcomes = outcomes(
+        deciding_rows,
+        &general.scores,
+        &general.figures.decided,
+        &general.gold,
+        settings,
+    )?;
     if outcomes.is_none() {
         notes.push(format!(
             "fewer than {MIN_GROUPS} groups: the model cannot offer --target-error and --prevalence"
@@ -234,10 +235,6 @@ fn train_all(
     let (text_fit, _) = problem
         .fit(&final_settings, &rows.padded_weights(None), text.full)
         .map_err(unfit)?;
-    let mut train_design = design;
-    train_design.truncate(train.len());
-    let (stance_fit, solver) =
-        fit_stance(&train_design, &train_targets, &weights, k, stance.alpha).map_err(unfit)?;
 
     let provenance = Provenance {
         version: env!("CARGO_PKG_VERSION").to_string(),
@@ -265,30 +262,79 @@ fn train_all(
             ClassWeight::Balanced => "balanced".into(),
         },
         text_alpha: text.alpha,
-        stance_alpha: stance.alpha,
-        stance_solver: solver.name().into(),
+        stance_alpha: general.alpha,
+        stance_solver: general.solver.name().into(),
         scored_on: if dev.is_empty() { "out of fold" } else { "dev" }.into(),
-        accuracy: figures.accuracy,
-        macro_f1: figures.macro_f1,
-        log_loss: figures.log_loss,
-        calibration_error: figures.calibration_error,
+        accuracy: general.figures.accuracy,
+        macro_f1: general.figures.macro_f1,
+        log_loss: general.figures.log_loss,
+        calibration_error: general.figures.calibration_error,
     };
     Ok(Trained {
         classifier: Classifier {
             labels,
             extractor,
             text: TextModel::new(&text_fit),
-            stance: StanceModel::new(encoder, score_scale, &stance_fit),
-            offsets,
+            stance: general.stance,
+            offsets: general.offsets,
+            known: known.map(|known| KnownHeadlines {
+                stance: known.stance,
+                offsets: known.offsets,
+            }),
             selection: outcomes.as_deref().map(Selection::fit),
             confusions: outcomes
                 .as_deref()
                 .map(|outcomes| Confusions::fit(outcomes, k, settings.seed)),
             provenance,
         },
-        out_of_fold: probabilities(&scores[..deciding_rows.len() * k], k),
+        out_of_fold: probabilities(&general.scores[..deciding_rows.len() * k], k),
         notes,
     })
+}
+
+/// A label needs so many rows under known headlines before anything is fitted to them, and so many development rows must
+/// stand there before they decide in place of the folds.
+const MIN_KNOWN: (usize, usize) = (20, 200);
+
+/// What decides under headlines that are known; `None` where too few rows stand there.
+fn decide_known(
+    examples: &Examples,
+    rows: &Rows,
+    topics: &[u64],
+    labels: &[String],
+    score_scale: f64,
+    settings: &TrainSettings,
+) -> Result<Option<Decided>> {
+    let k = rows.k;
+    let is_known = |&row: &usize| !examples.dense[row].likeness.is_empty();
+    let mut kept: Vec<usize> = (0..rows.n_train).filter(is_known).collect();
+    let n_train = kept.len();
+    let enough = |label| {
+        let of_label = kept.iter().filter(|&&row| examples.targets[row] == label);
+        of_label.count() >= MIN_KNOWN.0
+    };
+    if !(0..k as u32).all(enough) {
+        return Ok(None);
+    }
+    let weights: Vec<f64> = kept.iter().map(|&row| rows.weights[row]).collect();
+    let folds = Folds {
+        of_row: kept.iter().map(|&row| rows.folds.of_row[row]).collect(),
+        ..rows.folds.clone()
+    };
+    let dev: Vec<usize> = (rows.n_train..rows.n_all).filter(is_known).collect();
+    if dev.len() >= MIN_KNOWN.1 {
+        kept.extend(dev);
+    }
+    let examples = examples.select(&kept, k);
+    let rows = Rows {
+        n_train,
+        n_all: kept.len(),
+        k,
+        weights: &weights,
+        folds: &folds,
+    };
+    let encoder = DenseEncoder::learn_known(&examples.dense[..n_train], topics, labels);
+    decide(&examples, &rows, encoder, score_scale, settings).map(Some)
 }
 
 /// Copies of the rows with less context, in the same groups: without the body where there is one, and without headline,

@@ -94,10 +94,14 @@ pub fn classify(args: ClassifyArgs) -> Result<()> {
         ));
     }
     let n_threads = thread_count(args.threads)?;
-    let classifier = match &args.model {
+    let mut classifier = match &args.model {
         Some(dir) => load(dir)?,
         None => default_classifier()?,
     };
+    if args.prevalence || args.target_error.is_some() {
+        // What the model knows of its errors, it knows for headlines that are new.
+        classifier.known = None;
+    }
     if args.prevalence {
         let by = args.by.as_deref();
         return estimate_shares(&classifier, &args.files, &args.read, by, format, n_threads);
@@ -257,6 +261,7 @@ impl RowWriter<'_> {
             OutputFormat::Table => table_row(self.classifier, &comment, &prediction, self.width),
             OutputFormat::Jsonl => {
                 let extras = self.explain.then(|| Extras {
+                    offsets: self.classifier.stance_for(&facts.dense).1.to_vec(),
                     explanation: explain(
                         self.classifier,
                         &comment.text,

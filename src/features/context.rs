@@ -2,6 +2,7 @@
 
 use super::analysis::{Analysis, Analyzer, Kind, Word};
 use super::lexicon::{Cue, Cues};
+use super::memory::UnitBag;
 use super::surface::all_cues;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -126,7 +127,7 @@ struct Sentence {
 }
 
 /// A comment's side of the comparisons.
-struct Query {
+pub struct Query {
     words: List,
     stems: List,
     fourgrams: List,
@@ -190,7 +191,8 @@ fn sentences(words: &[Word]) -> impl Iterator<Item = &[Word]> {
 }
 
 impl Query {
-    fn new(analysis: &Analysis, idf: &Idf) -> Self {
+    /// The comment with this analysis.
+    pub fn new(analysis: &Analysis, idf: &Idf) -> Self {
         let words = &analysis.words;
         let keys: Vec<u64> = content(words).map(|w| w.info.key).collect();
         let list = List::new(word_items(words, idf));
@@ -210,6 +212,13 @@ impl Query {
             keys,
             cues: all_cues(words),
         }
+    }
+
+    /// The comment's stems, weighted by idf, as a list of length 1; empty for a comment without words.
+    pub fn unit_bag(&self) -> UnitBag {
+        let norm = self.stems.norm;
+        let items = self.stems.items.iter().filter(|_| norm > 0.0);
+        items.map(|&(stem, weight)| (stem, weight / norm)).collect()
     }
 
     /// The idf mass of the words that the comment shares with `other`.
@@ -368,17 +377,11 @@ pub struct ContextFeatures {
 }
 
 /// The context features of a comment. `mean_words` is the mean length of a body, in words.
-pub fn context_features(
-    analysis: &Analysis,
-    context: Context,
-    idf: &Idf,
-    mean_words: f32,
-) -> ContextFeatures {
-    let query = Query::new(analysis, idf);
-    let best = context.body.and_then(|b| best_sentence(&query, b));
+pub fn context_features(query: &Query, context: Context, mean_words: f32) -> ContextFeatures {
+    let best = context.body.and_then(|b| best_sentence(query, b));
     ContextFeatures {
-        values: context_values(&query, context, best, mean_words),
-        flags: context_flags(&query, context, best),
+        values: context_values(query, context, best, mean_words),
+        flags: context_flags(query, context, best),
     }
 }
 
@@ -536,7 +539,7 @@ mod tests {
             body: body.as_ref(),
             parent: parent.as_ref(),
         };
-        context_features(&analysis, context, &idf, 4.0)
+        context_features(&Query::new(&analysis, &idf), context, 4.0)
     }
 
     fn value(f: &ContextFeatures, name: &str) -> f32 {

@@ -35,6 +35,22 @@ pub enum Column {
         /// The edge.
         above: f32,
     },
+    /// Holds where the comment is like those remembered with a label under its headline, above an edge; or, with
+    /// `unlike`, where it is so much more like them than like those with another label.
+    Like {
+        /// The label.
+        like: String,
+        /// The other label.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unlike: Option<String>,
+        /// The edge.
+        above: f32,
+    },
+    /// Holds where the comment is like all those remembered under its headline, above an edge.
+    Familiar {
+        /// The edge.
+        familiar_above: f32,
+    },
 }
 
 impl Column {
@@ -45,6 +61,19 @@ impl Column {
             Column::Both { both: [a, b] } => format!("{a} & {b}"),
             Column::Topic { topic } => format!("topic {topic:016x}"),
             Column::Above { value, above } => format!("{value} > {above:.3}"),
+            Column::Like {
+                like,
+                unlike: None,
+                above,
+            } => format!("like {like} under this headline > {above:.3}"),
+            Column::Like {
+                like,
+                unlike: Some(unlike),
+                above,
+            } => format!("more like {like} than {unlike} under this headline > {above:.3}"),
+            Column::Familiar {
+                familiar_above: above,
+            } => format!("like the comments under this headline > {above:.3}"),
         }
     }
 }
@@ -58,6 +87,9 @@ pub struct DenseFeatures {
     pub values: Vec<f32>,
     /// A hash of the headline's words; 0 without a headline.
     pub headline: u64,
+    /// By label, then for all labels together; see [`super::memory::Memory::likeness`]. Empty where nothing is remembered
+    /// of the headline.
+    pub likeness: Vec<f32>,
 }
 
 /// The names of all flags, surface flags first.
@@ -102,6 +134,8 @@ enum Rule {
     Both(usize, usize),
     Above(usize, f32),
     Topic(u64),
+    Like(usize, f32),
+    Closer(usize, usize, f32),
 }
 
 /// Turns dense features into columns.
@@ -119,11 +153,22 @@ fn flag_index(name: &str) -> Result<usize> {
 }
 
 impl DenseEncoder {
-    /// The encoder of these columns and gates.
+    /// The encoder of these columns and gates for a model with these labels.
     ///
     /// # Errors
     /// [`Error::Model`] where a name is unknown or an edge is not finite.
-    pub fn new(columns: Vec<Column>, gates: Vec<String>) -> Result<Self> {
+    pub fn new(columns: Vec<Column>, gates: Vec<String>, labels: &[String]) -> Result<Self> {
+        let label = |name: &str| {
+            let found = labels.iter().position(|l| l == name);
+            found.ok_or_else(|| Error::Model(format!("config.json: unknown label {name:?}")))
+        };
+        let finite = |edge: f32| {
+            if edge.is_finite() {
+                Ok(edge)
+            } else {
+                Err(Error::Model("config.json: an edge is not finite".into()))
+            }
+        };
         let rules = columns.iter().map(|column| {
             Ok(match column {
                 Column::Flag { flag } => Rule::Flag(flag_index(flag)?),
@@ -134,10 +179,20 @@ impl DenseEncoder {
                     let value = found.ok_or_else(|| {
                         Error::Model(format!("config.json: unknown similarity {value:?}"))
                     })?;
-                    if !above.is_finite() {
-                        return Err(Error::Model("config.json: an edge is not finite".into()));
-                    }
-                    Rule::Above(value, *above)
+                    Rule::Above(value, finite(*above)?)
+                }
+                Column::Like {
+                    like,
+                    unlike: None,
+                    above,
+                } => Rule::Like(label(like)?, finite(*above)?),
+                Column::Like {
+                    like,
+                    unlike: Some(unlike),
+                    above,
+                } => Rule::Closer(label(like)?, label(unlike)?, finite(*above)?),
+                Column::Familiar { familiar_above } => {
+                    Rule::Like(labels.len(), finite(*familiar_above)?)
                 }
             })
         });
@@ -149,44 +204,40 @@ impl DenseEncoder {
         })
     }
 
-    /// Chooses columns and gates for `examples`, with a column for each of `topics`.
-    pub fn learn(examples: &[DenseFeatures], topics: &[u64]) -> Self {
-        let names = flag_names();
-        let n_names = surface::surface_names().len();
-        let flag = |name: &str| names.iter().position(|n| n == name).expect("a known flag");
-        let varies = |rule: Rule| {
-            let n = examples.iter().filter(|e| holds(rule, e)).count();
-            n >= MIN_ROWS && examples.len() - n >= MIN_ROWS
-        };
-        let mut columns = Vec::new();
-        for (i, name) in names.iter().enumerate() {
-            if varies(Rule::Flag(i)) {
-                columns.push(Column::Flag { flag: name.clone() });
-            }
-        }
-        for paired in PAIRED {
-            for (i, name) in names[..n_names].iter().enumerate() {
-                if varies(Rule::Both(flag(paired), i)) && varies(Rule::Flag(flag(paired))) {
-                    columns.push(Column::Both {
-                        both: [paired.to_string(), name.clone()],
-                    });
-                }
-            }
-        }
-        for (i, name) in context::VALUES.iter().enumerate() {
-            for above in edges(examples.iter().map(|e| e.values[i])) {
-                if varies(Rule::Above(i, above)) {
-                    columns.push(Column::Above {
-                        value: name.to_string(),
-                        above,
-                    });
-                }
-            }
-        }
+    /// Chooses columns and gates for `examples`, whatever headline they stand under.
+    pub fn learn(examples: &[&DenseFeatures], labels: &[String]) -> Self {
+        let (columns, gates) = general_columns(examples);
+        DenseEncoder::new(columns, gates, labels).expect("the names are known")
+    }
+
+    /// Chooses columns and gates for `examples` that all stand under headlines of which comments are remembered, with a
+    /// column for each of `topics`.
+    pub fn learn_known(examples: &[&DenseFeatures], topics: &[u64], labels: &[String]) -> Self {
+        let (mut columns, gates) = general_columns(examples);
         columns.extend(topics.iter().map(|&topic| Column::Topic { topic }));
-        let gates = GATES.iter().filter(|g| varies(Rule::Flag(flag(g))));
-        let gates = gates.map(|g| g.to_string()).collect();
-        DenseEncoder::new(columns, gates).expect("the names are known")
+        let k = labels.len();
+        let all = edges(examples.iter().map(|e| e.likeness[k]));
+        columns.extend(all.into_iter().map(|edge| Column::Familiar {
+            familiar_above: edge,
+        }));
+        for (i, like) in labels.iter().enumerate() {
+            let mut add =
+                |unlike: Option<&String>, values: Vec<f32>| {
+                    columns.extend(edges(values.into_iter()).into_iter().map(|above| {
+                        Column::Like {
+                            like: like.clone(),
+                            unlike: unlike.cloned(),
+                            above,
+                        }
+                    }));
+                };
+            add(None, examples.iter().map(|e| e.likeness[i]).collect());
+            for (j, unlike) in labels.iter().enumerate().skip(i + 1) {
+                let closer = examples.iter().map(|e| e.likeness[i] - e.likeness[j]);
+                add(Some(unlike), closer.collect());
+            }
+        }
+        DenseEncoder::new(columns, gates, labels).expect("the names are known")
     }
 
     /// The columns.
@@ -222,12 +273,55 @@ impl DenseEncoder {
     }
 }
 
+/// The columns and gates that any example can have.
+fn general_columns(examples: &[&DenseFeatures]) -> (Vec<Column>, Vec<String>) {
+    let names = flag_names();
+    let n_names = surface::surface_names().len();
+    let flag = |name: &str| names.iter().position(|n| n == name).expect("a known flag");
+    let varies = |rule: Rule| {
+        let n = examples.iter().filter(|e| holds(rule, e)).count();
+        n >= MIN_ROWS && examples.len() - n >= MIN_ROWS
+    };
+    let mut columns = Vec::new();
+    for (i, name) in names.iter().enumerate() {
+        if varies(Rule::Flag(i)) {
+            columns.push(Column::Flag { flag: name.clone() });
+        }
+    }
+    for paired in PAIRED {
+        for (i, name) in names[..n_names].iter().enumerate() {
+            if varies(Rule::Both(flag(paired), i)) && varies(Rule::Flag(flag(paired))) {
+                columns.push(Column::Both {
+                    both: [paired.to_string(), name.clone()],
+                });
+            }
+        }
+    }
+    for (i, name) in context::VALUES.iter().enumerate() {
+        for above in edges(examples.iter().map(|e| e.values[i])) {
+            if varies(Rule::Above(i, above)) {
+                columns.push(Column::Above {
+                    value: name.to_string(),
+                    above,
+                });
+            }
+        }
+    }
+    let gates = GATES.iter().filter(|g| varies(Rule::Flag(flag(g))));
+    (columns, gates.map(|g| g.to_string()).collect())
+}
+
 fn holds(rule: Rule, features: &DenseFeatures) -> bool {
     match rule {
         Rule::Flag(i) => features.flags[i],
         Rule::Both(i, j) => features.flags[i] && features.flags[j],
         Rule::Above(i, edge) => features.values[i] > edge,
         Rule::Topic(topic) => features.headline == topic,
+        Rule::Like(i, edge) => features.likeness.get(i).is_some_and(|v| *v > edge),
+        Rule::Closer(i, j, edge) => {
+            let likeness = &features.likeness;
+            j < likeness.len() && likeness[i] - likeness[j] > edge
+        }
     }
 }
 
@@ -252,6 +346,7 @@ mod tests {
             flags: vec![false; flag_names().len()],
             values: vec![f32::NAN; context::VALUES.len()],
             headline: 0,
+            likeness: Vec::new(),
         };
         e.flags[0] = flag;
         e.values[0] = value;
@@ -261,7 +356,7 @@ mod tests {
     #[test]
     fn columns_that_do_not_vary_are_left_out() {
         let examples: Vec<_> = (0..90).map(|i| example(i % 2 == 0, i as f32)).collect();
-        let encoder = DenseEncoder::learn(&examples, &[]);
+        let encoder = DenseEncoder::learn(&examples.iter().collect::<Vec<_>>(), &[]);
         let names: Vec<String> = encoder.columns().iter().map(Column::name).collect();
         assert_eq!(names[0], "question mark");
         // Edges at 10, 20, … 80; the edge at 0 is exceeded by all but one row.
@@ -279,7 +374,7 @@ mod tests {
     fn an_unknown_name_is_refused() {
         let column = Column::Flag { flag: "x".into() };
         assert_eq!(
-            DenseEncoder::new(vec![column], vec![])
+            DenseEncoder::new(vec![column], vec![], &[])
                 .unwrap_err()
                 .status(),
             4
@@ -298,6 +393,19 @@ mod tests {
             Column::Above {
                 value: context::VALUES[0].into(),
                 above: 0.1,
+            },
+            Column::Like {
+                like: "a".into(),
+                unlike: None,
+                above: 0.1,
+            },
+            Column::Like {
+                like: "a".into(),
+                unlike: Some("b".into()),
+                above: 0.1,
+            },
+            Column::Familiar {
+                familiar_above: 0.1,
             },
         ];
         let json = serde_json::to_string(&columns).unwrap();

@@ -7,15 +7,17 @@ pub mod analysis;
 pub mod context;
 pub mod dense;
 pub mod lexicon;
+pub mod memory;
 pub mod ngrams;
 pub mod surface;
 
 use crate::record::Comment;
 use crate::tokenize::Tokenizer;
 use analysis::{Analysis, Analyzer};
-use context::{Context, Idf, Prepared, context_features};
+use context::{Context, Idf, Prepared, Query, context_features};
 use dense::DenseFeatures;
 use lexicon::Lexicon;
+use memory::{Memory, UnitBag};
 use ngrams::{NgramRow, NgramTable};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
@@ -91,6 +93,8 @@ pub struct FeatureExtractor {
     /// The headlines that are topics, as hashes, increasing: each has rows of many groups, so that words can mean
     /// something of their own under it.
     pub topics: Vec<u64>,
+    /// What is remembered of the comments under the headlines of training.
+    pub memory: Memory,
     lexicon: Lexicon,
 }
 
@@ -103,6 +107,7 @@ impl FeatureExtractor {
         mean_body_words: f32,
         table: NgramTable,
         topics: Vec<u64>,
+        memory: Memory,
     ) -> Self {
         FeatureExtractor {
             settings,
@@ -111,6 +116,7 @@ impl FeatureExtractor {
             mean_body_words,
             table,
             topics,
+            memory,
             lexicon: Lexicon::default(),
         }
     }
@@ -128,6 +134,11 @@ impl FeatureExtractor {
     /// The same extractor with other topics.
     pub fn with_topics(self, topics: Vec<u64>) -> Self {
         FeatureExtractor { topics, ..self }
+    }
+
+    /// The same extractor with another memory.
+    pub fn with_memory(self, memory: Memory) -> Self {
+        FeatureExtractor { memory, ..self }
     }
 
     /// The same extractor with another table of n-grams.
@@ -167,6 +178,17 @@ impl Extraction<'_> {
     /// The features of `comment`.
     pub fn extract(&mut self, comment: &Comment) -> Features {
         let facts = self.facts(comment);
+        self.features(facts)
+    }
+
+    /// The features of a training comment with the label `own`: it is compared with the other comments that are
+    /// remembered under its headline.
+    pub fn extract_own(&mut self, comment: &Comment, own: usize) -> Features {
+        let facts = self.facts_from(comment, Some(own));
+        self.features(facts)
+    }
+
+    fn features(&self, facts: Facts) -> Features {
         Features {
             ngrams: NgramRow::new(&facts.analysis, &facts.gates, &self.extractor.table),
             analysis: facts.analysis,
@@ -177,6 +199,10 @@ impl Extraction<'_> {
 
     /// The words of `comment` and its surface and context features.
     pub fn facts(&mut self, comment: &Comment) -> Facts {
+        self.facts_from(comment, None)
+    }
+
+    fn facts_from(&mut self, comment: &Comment, own: Option<usize>) -> Facts {
         let analysis = self.analyzer.analyze(&comment.text);
         let headline = comment.headline.as_deref().map(|t| self.prepare(t));
         let body = comment.body.as_deref().map(|t| self.prepare(t));
@@ -188,12 +214,14 @@ impl Extraction<'_> {
         };
         let extractor = self.extractor;
         let gates = extractor.gates(headline.as_deref());
-        let found = context_features(
-            &analysis,
-            context,
-            &extractor.idf,
-            extractor.mean_body_words,
-        );
+        let query = Query::new(&analysis, &extractor.idf);
+        let found = context_features(&query, context, extractor.mean_body_words);
+        let headline = headline.map_or(0, |h| h.hash);
+        let likeness = if extractor.memory.knows(headline) {
+            extractor.memory.likeness(headline, &query.unit_bag(), own)
+        } else {
+            Vec::new()
+        };
         let mut flags = surface::surface_flags(&comment.text, &analysis);
         flags.extend(found.flags);
         Facts {
@@ -201,7 +229,8 @@ impl Extraction<'_> {
             dense: DenseFeatures {
                 flags,
                 values: found.values,
-                headline: headline.map_or(0, |h| h.hash),
+                headline,
+                likeness,
             },
             analysis,
         }
@@ -212,6 +241,11 @@ impl Extraction<'_> {
         let headline = comment.headline.as_deref().map(|t| self.prepare(t));
         let gates = self.extractor.gates(headline.as_deref());
         (self.analyzer.analyze(&comment.text), gates)
+    }
+
+    /// The stems of `comment`, weighted by idf, as a list of length 1.
+    pub fn unit_bag(&mut self, comment: &Comment) -> UnitBag {
+        Query::new(&self.analyzer.analyze(&comment.text), &self.extractor.idf).unit_bag()
     }
 
     /// A hash of the headline's words, 0 without a headline.

@@ -10,6 +10,8 @@ use serde_json::value::RawValue;
 
 /// What `--explain` adds.
 pub struct Extras {
+    /// The decision offsets.
+    pub offsets: Vec<f64>,
     /// The parts of the scores.
     pub explanation: Vec<Part>,
     /// The text as the model read it, where a disguise was undone.
@@ -77,7 +79,7 @@ fn write_row(
             map.serialize_entry("read_as", read_as)?;
         }
         map.serialize_entry("scores", &ByLabel(labels, &prediction.scores))?;
-        map.serialize_entry("offsets", &ByLabel(labels, &classifier.offsets))?;
+        map.serialize_entry("offsets", &ByLabel(labels, &extras.offsets))?;
         map.serialize_entry("explanation", &extras.explanation)?;
     }
     if let Some(fields) = &comment.fields {

@@ -2,6 +2,7 @@
 
 use crate::features::context::Idf;
 use crate::features::dense::DenseFeatures;
+use crate::features::memory::Memory;
 use crate::features::ngrams::{NgramCounts, NgramTable};
 use crate::features::{FeatureExtractor, FeatureSettings};
 use crate::record::Comment;
@@ -33,6 +34,8 @@ const PIECE: usize = 256;
 /// Counts words, then n-grams, of the training comments.
 pub(super) fn learn_extractor(
     comments: &[Comment],
+    targets: &[u32],
+    n_labels: usize,
     settings: &FeatureSettings,
 ) -> FeatureExtractor {
     let contexts = contexts(comments);
@@ -48,6 +51,7 @@ pub(super) fn learn_extractor(
         1.0,
         NgramTable::new(&[]),
         Vec::new(),
+        Memory::default(),
     );
     // In how many texts, and how often, each word stands.
     let counts: FxHashMap<String, (u64, u64)> = texts
@@ -96,9 +100,11 @@ pub(super) fn learn_extractor(
         mean_body_words,
         blank.table,
         Vec::new(),
+        Memory::default(),
     );
     let topics = topics(comments, &extractor);
-    let extractor = extractor.with_topics(topics);
+    let memory = remember(comments, targets, n_labels, &extractor);
+    let extractor = extractor.with_topics(topics).with_memory(memory);
     let ngrams = comments
         .par_chunks(PIECE)
         .map(|comments| {
@@ -140,19 +146,51 @@ fn topics(comments: &[Comment], extractor: &FeatureExtractor) -> Vec<u64> {
         .collect()
 }
 
-/// The matrix of n-grams and the dense features of every comment.
+/// What to remember of the comments under each headline; a text that stands there twice with one label counts once.
+fn remember(
+    comments: &[Comment],
+    targets: &[u32],
+    n_labels: usize,
+    extractor: &FeatureExtractor,
+) -> Memory {
+    let mut seen = FxHashSet::default();
+    let mut extraction = extractor.extraction();
+    let bags: Vec<_> = comments
+        .iter()
+        .zip(targets)
+        .filter_map(|(comment, &target)| {
+            let headline = extraction.headline_hash(comment);
+            let new = headline != 0 && seen.insert((headline, comment.text.as_str(), target));
+            new.then(|| (headline, extraction.unit_bag(comment), target as usize))
+        })
+        .collect();
+    let bags = bags
+        .iter()
+        .map(|(headline, bag, label)| (*headline, bag, *label));
+    Memory::learn(bags, n_labels)
+}
+
+/// The matrix of n-grams and the dense features of every comment; the first comments are those of training, with
+/// `targets`.
 pub(super) fn extract_all(
     comments: &[&Comment],
+    targets: &[u32],
     extractor: &FeatureExtractor,
 ) -> (SparseMatrix, Vec<DenseFeatures>) {
+    const PIECE: usize = 2048;
     let pieces: Vec<Vec<_>> = comments
-        .par_chunks(2048)
-        .map(|comments| {
+        .par_chunks(PIECE)
+        .enumerate()
+        .map(|(piece, comments)| {
             let mut extraction = extractor.extraction();
             comments
                 .iter()
-                .map(|comment| {
-                    let features = extraction.extract(comment);
+                .enumerate()
+                .map(|(i, comment)| {
+                    let features = match targets.get(piece * PIECE + i) {
+                        Some(&own) => extraction.extract_own(comment, own as usize),
+                        None => extraction.extract(comment),
+                    };
                     (features.ngrams.values().collect::<Vec<_>>(), features.dense)
                 })
                 .collect()
