@@ -38,6 +38,7 @@ pub fn model_card(classifier: &Classifier) -> String {
          | macro-F1 | accuracy | log-loss | calibration error |\n| ---: | ---: | ---: | ---: |\n\
          | {:.3} | {:.3} | {:.3} | {:.3} |\n\n\
          These rows chose penalties, so the figures flatter a little; `stance-evaluate` on held-out data does not.\n\n\
+         {}\
          ## Use\n\n\
          For sorting comments before a person looks, and for shares over many comments. Not for judging, profiling or \
          ranking the authors of comments. A model knows only threads like those it was trained on.\n",
@@ -55,6 +56,25 @@ pub fn model_card(classifier: &Classifier) -> String {
         p.accuracy,
         p.log_loss,
         p.calibration_error,
+        promise(classifier),
     );
     card
+}
+
+/// What `--target-error` can promise.
+fn promise(classifier: &Classifier) -> String {
+    let Some(selection) = &classifier.selection else {
+        return "Trained on too few groups to offer `--target-error` and `--prevalence`.\n\n"
+            .into();
+    };
+    let lowest = selection.thresholds.iter().position(Option::is_some);
+    format!(
+        "Calibrated on {} comments of {} groups, out of fold. The lowest error rate that `--target-error` can promise: {}.\n\n",
+        selection.comments,
+        selection.groups,
+        lowest.map_or("none".into(), |at| format!(
+            "{:.2}",
+            (at + 1) as f64 / 100.0
+        ))
+    )
 }

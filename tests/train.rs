@@ -200,3 +200,39 @@ fn a_development_file_chooses_the_settings() {
     assert_eq!(summary["provenance"]["scored_on"], "dev");
     assert!(summary["provenance"]["dev_digest"].is_string());
 }
+
+/// The calibration that the model in `folder` holds, with the flags of its training.
+fn calibration(folder: &Folder, flags: &[&std::ffi::OsStr]) -> serde_json::Value {
+    let train = folder.write("t.jsonl", small_corpus());
+    let model = folder.path("m");
+    train_command(&train, &model).args(flags).assert().success();
+    let config = std::fs::read(model.join("config.json")).unwrap();
+    serde_json::from_slice::<serde_json::Value>(&config).unwrap()["calibration"].clone()
+}
+
+/// 75 rows of 30 headlines, each learned from twice: the copy without its headline tells nothing new about errors.
+#[test]
+fn copies_without_context_are_no_calibration_evidence() {
+    let folder = Folder::new();
+    let found = calibration(&folder, &["--also-without-context".as_ref()]);
+    assert_eq!(found["selection"]["comments"], 75);
+    assert_eq!(found["selection"]["groups"], 30);
+    assert!(found["overdispersion"].as_f64().unwrap() >= 1.0);
+}
+
+#[test]
+fn a_development_file_calibrates_and_the_field_that_groups_makes_the_units() {
+    let folder = Folder::new();
+    let dev = folder.write(
+        "d.jsonl",
+        small_corpus()
+            .lines()
+            .take(60)
+            .fold(String::new(), |a, l| a + l + "\n"),
+    );
+    let found = calibration(&folder, &["--dev".as_ref(), dev.as_os_str()]);
+    assert_eq!(found["selection"]["comments"], 60);
+    assert_eq!(found["selection"]["groups"], 24);
+    let found = calibration(&folder, &["--group-by".as_ref(), "none".as_ref()]);
+    assert_eq!(found["selection"]["groups"], 75);
+}

@@ -4,7 +4,8 @@ use super::delimited::line;
 use super::rounded;
 use super::table::Grid;
 use crate::prevalence::Share;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// The shares of the labels among the comments of one group.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,22 +28,46 @@ impl GroupShares {
     }
 }
 
+/// A group as it is written in JSON.
+#[derive(Serialize)]
+struct GroupView<'a> {
+    by: Option<&'a str>,
+    value: Option<&'a str>,
+    n: u64,
+    shares: BTreeMap<&'a str, ShareView>,
+}
+
+#[derive(Serialize)]
+struct ShareView {
+    share: f64,
+    interval: [f64; 2],
+    counted: u64,
+    counted_share: f64,
+}
+
 /// One line of JSON for each group, with line ends; `by` is the field that groups.
 pub fn shares_jsonl(groups: &[GroupShares], labels: &[String], by: Option<&str>) -> String {
     let mut out = String::new();
     for group in groups {
-        let mut shares = Map::new();
-        for (l, (label, s)) in labels.iter().zip(&group.shares).enumerate() {
-            let share = json!({
-                "share": rounded(s.share),
-                "interval": [rounded(s.low), rounded(s.high)],
-                "counted": group.counted[l],
-                "counted_share": rounded(group.counted_share(l)),
-            });
-            shares.insert(label.clone(), share);
-        }
-        let row = json!({"by": by, "value": group.value, "n": group.n(), "shares": Value::Object(shares)});
-        out += &format!("{row}\n");
+        let share = |label: usize| {
+            let s = &group.shares[label];
+            ShareView {
+                share: rounded(s.share),
+                interval: [rounded(s.low), rounded(s.high)],
+                counted: group.counted[label],
+                counted_share: rounded(group.counted_share(label)),
+            }
+        };
+        let view = GroupView {
+            by,
+            value: group.value.as_deref(),
+            n: group.n(),
+            shares: (0..labels.len())
+                .map(|l| (labels[l].as_str(), share(l)))
+                .collect(),
+        };
+        out += &serde_json::to_string(&view).unwrap_or_default();
+        out.push('\n');
     }
     out
 }
