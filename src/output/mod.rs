@@ -11,7 +11,7 @@ mod table;
 
 pub use audit::{audit_json, audit_markdown, audit_table};
 pub use delimited::{delimited_header, delimited_row};
-pub use html::{audit_html, report_html};
+pub use html::report_html;
 pub use jsonl::{Extras, jsonl_row};
 pub use report::{report_json, report_markdown, report_table};
 pub use shares::{GroupShares, shares_delimited, shares_jsonl, shares_table};
