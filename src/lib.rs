@@ -7,7 +7,7 @@
 //! | read: rows become comments | [`error`], [`record`], [`read`] |
 //! | normalise, tokenise | [`normalize`], [`tokenize`] |
 //! | features | [`features`] |
-//! | scores, probabilities, decisions | [`scores`], [`sparse`], [`solver`], [`text_model`], [`stance_model`], [`selective`], [`prevalence`], [`predictor`] |
+//! | scores, probabilities, decisions | [`scores`], [`sparse`], [`solver`], [`factored`], [`text_model`], [`stance_model`], [`selective`], [`prevalence`], [`predictor`] |
 //! | label, and why | [`classifier`], [`explain`] |
 //! | training: the same way, then the fits | [`folds`], [`metrics`], [`offsets`], [`train`] |
 //! | how good it is, and the data | [`evaluation`], [`audit`] |
@@ -57,6 +57,8 @@ pub mod scores;
 pub mod sparse;
 
 pub mod solver;
+
+pub mod factored;
 
 pub mod prevalence;
 pub mod selective;

@@ -5,8 +5,11 @@
 
 use crate::metrics::Counts;
 use crate::scores::decide;
+use rayon::prelude::*;
 
 const DRAWS: usize = 24;
+/// The most rows of a draw, up to its last group: more make the offsets no better and take longer.
+const DRAW_ROWS: usize = 20_000;
 
 /// Offsets for `scores`, of shape `(n_rows, k)` by rows, and `gold` labels; `groups` numbers the groups of the rows.
 /// They sum to 0.
@@ -23,12 +26,24 @@ pub fn tune_offsets(
         members[group].push(row);
     }
     let mut rng = fastrand::Rng::with_seed(seed);
+    let draws: Vec<Vec<usize>> = (0..DRAWS)
+        .map(|_| {
+            let mut rows = Vec::new();
+            for _ in 0..n_groups {
+                if rows.len() >= DRAW_ROWS {
+                    break;
+                }
+                rows.extend(&members[rng.usize(..n_groups)]);
+            }
+            rows
+        })
+        .collect();
+    let found: Vec<Vec<f64>> = draws
+        .par_iter()
+        .map(|rows| ascend(scores, k, gold, rows))
+        .collect();
     let mut mean = vec![0.0; k];
-    for _ in 0..DRAWS {
-        let rows: Vec<usize> = (0..n_groups)
-            .flat_map(|_| members[rng.usize(..n_groups)].iter().copied())
-            .collect();
-        let best = ascend(scores, k, gold, &rows);
+    for best in found {
         for (m, b) in mean.iter_mut().zip(&best) {
             *m += b / DRAWS as f64;
         }

@@ -108,6 +108,23 @@ impl SparseMatrix {
         }
     }
 
+    /// The product of the matrix of squared values with `dense`, as [`SparseMatrix::multiply_into`].
+    pub fn squares_into(&self, dense: &[f64], k: usize, out: &mut [f64]) {
+        out.par_chunks_exact_mut(k)
+            .enumerate()
+            .with_min_len(MIN_ROWS)
+            .for_each(|(row, sum)| {
+                sum.fill(0.0);
+                for (column, value) in self.row(row) {
+                    let square = f64::from(value) * f64::from(value);
+                    let from = &dense[column * k..(column + 1) * k];
+                    for (s, d) in sum.iter_mut().zip(from) {
+                        *s += square * d;
+                    }
+                }
+            });
+    }
+
     fn multiply_fixed<const K: usize>(&self, dense: &[f64], out: &mut [f64]) {
         let (dense, _) = dense.as_chunks::<K>();
         let (out, _) = out.as_chunks_mut::<K>();
@@ -124,6 +141,65 @@ impl SparseMatrix {
                 }
                 *out = sum;
             });
+    }
+}
+
+/// What the solver needs of a matrix of shape `(n_rows, n_columns)`: products, with the same bits at any number of
+/// threads.
+pub trait Design: Sync {
+    /// The number of rows.
+    fn n_rows(&self) -> usize;
+
+    /// The number of columns.
+    fn n_columns(&self) -> usize;
+
+    /// The product with `dense`, of shape `(n_columns, k)` by rows, into `out`, of shape `(n_rows, k)`.
+    fn multiply_into(&self, dense: &[f64], k: usize, out: &mut [f64]);
+
+    /// The transposed matrix's product with `r`, of shape `(n_rows, k)`, into `out`, of shape `(n_columns, k)`.
+    fn multiply_transposed_into(&self, r: &[f64], k: usize, out: &mut [f64]);
+
+    /// The product of the transposed matrix of squared values with `curvature`, of shape `(n_rows, k)`, into `out`, of
+    /// shape `(n_columns, k)`; may be off by a little, as it only preconditions.
+    fn squares_into(&self, curvature: &[f64], k: usize, out: &mut [f64]);
+}
+
+/// A matrix with its transposed one.
+#[derive(Debug)]
+pub struct WithTransposed<'a> {
+    x: &'a SparseMatrix,
+    transposed: SparseMatrix,
+}
+
+impl<'a> WithTransposed<'a> {
+    /// `x` with its transposed matrix.
+    pub fn new(x: &'a SparseMatrix) -> Self {
+        WithTransposed {
+            x,
+            transposed: x.transpose(),
+        }
+    }
+}
+
+impl Design for WithTransposed<'_> {
+    fn n_rows(&self) -> usize {
+        self.x.n_rows()
+    }
+
+    fn n_columns(&self) -> usize {
+        self.x.n_columns
+    }
+
+    fn multiply_into(&self, dense: &[f64], k: usize, out: &mut [f64]) {
+        self.x.multiply_into(dense, k, out);
+    }
+
+    fn multiply_transposed_into(&self, r: &[f64], k: usize, out: &mut [f64]) {
+        self.transposed.multiply_into(r, k, out);
+    }
+
+    fn squares_into(&self, curvature: &[f64], k: usize, out: &mut [f64]) {
+        self.transposed.squares_into(curvature, k, out);
     }
 }
 

@@ -6,7 +6,7 @@
 
 use crate::features::dense::{DenseEncoder, DenseFeatures};
 use crate::solver::{LinearScores, Problem, SolverError, SparseLogistic};
-use crate::sparse::SparseMatrix;
+use crate::sparse::{SparseMatrix, WithTransposed};
 use linfa::DatasetBase;
 use linfa::traits::Fit;
 use linfa_logistic::MultiLogisticRegression;
@@ -136,7 +136,7 @@ impl StanceModel {
     }
 }
 
-/// Fits the stance model's weights to rows `x` of inputs.
+/// Fits the stance model's weights to rows `x` of inputs, from `start`, which the optimum does not depend on.
 ///
 /// # Errors
 /// [`SolverError`] where the rows cannot be fitted or the fit does not converge.
@@ -146,22 +146,23 @@ pub fn fit_stance(
     weights: &[f64],
     n_labels: usize,
     alpha: f64,
+    start: LinearScores,
 ) -> Result<(LinearScores, StanceSolver), SolverError> {
     let settings = SparseLogistic {
         alpha,
         ..SparseLogistic::default()
     };
-    let transposed = x.transpose();
-    let problem = Problem::new(x, &transposed, targets, n_labels)?;
+    let design = WithTransposed::new(x);
+    let problem = Problem::new(&design, targets, n_labels)?;
     let zero = LinearScores::zero(x.n_columns, n_labels);
     let dense_enough = x.n_rows().saturating_mul(x.n_columns) <= DENSE_LIMIT;
     if weights.iter().any(|&w| w != 1.0) || !dense_enough {
-        let (fitted, _) = problem.fit(&settings, weights, zero)?;
+        let (fitted, _) = problem.fit(&settings, weights, start)?;
         return Ok((fitted, StanceSolver::Newton));
     }
     let enough = settings.tolerance * problem.gradient_norm(alpha, weights, &zero);
-    let Some(found) = fit_linfa(x, targets, n_labels, alpha, enough) else {
-        let (fitted, _) = problem.fit(&settings, weights, zero)?;
+    let Some(found) = fit_linfa(x, targets, &start, alpha, enough) else {
+        let (fitted, _) = problem.fit(&settings, weights, start)?;
         return Ok((fitted, StanceSolver::Newton));
     };
     if problem.gradient_norm(alpha, weights, &found) <= enough {
@@ -176,7 +177,7 @@ pub fn fit_stance(
 fn fit_linfa(
     x: &SparseMatrix,
     targets: &[u32],
-    n_labels: usize,
+    start: &LinearScores,
     alpha: f64,
     enough: f64,
 ) -> Option<LinearScores> {
@@ -186,11 +187,17 @@ fn fit_linfa(
             dense[[row, column]] = f64::from(value);
         }
     }
+    let n_labels = start.intercept.len();
+    // linfa-logistic takes the intercepts as a last row.
+    let mut first = start.weights.clone();
+    first.extend_from_slice(&start.intercept);
+    let first = Array2::from_shape_vec((x.n_columns + 1, n_labels), first).ok()?;
     let targets: Array1<usize> = targets.iter().map(|&t| t as usize).collect();
     let fitted = MultiLogisticRegression::default()
         .alpha(alpha)
         .max_iterations(1000)
         .gradient_tolerance(enough)
+        .initial_params(first)
         .fit(&DatasetBase::new(dense, targets))
         .ok()?;
     let finite = fitted
@@ -225,14 +232,14 @@ mod tests {
     fn linfa_and_our_solver_find_the_same_optimum() {
         let (x, y) = rows();
         let ones = vec![1.0; 80];
-        let (theirs, _) = fit_stance(&x, &y, &ones, 3, 0.5).unwrap();
+        let (theirs, _) = fit_stance(&x, &y, &ones, 3, 0.5, LinearScores::zero(4, 3)).unwrap();
         // The weight of a row that is not 1 sends the fit to our solver; of an extra empty row with weight 0 it sees
         // nothing.
         let (mut x2, mut y2, mut w2) = (x.clone(), y.clone(), ones.clone());
         x2.push_row(&[]);
         y2.push(0);
         w2.push(0.0);
-        let (ours, solver) = fit_stance(&x2, &y2, &w2, 3, 0.5).unwrap();
+        let (ours, solver) = fit_stance(&x2, &y2, &w2, 3, 0.5, LinearScores::zero(4, 3)).unwrap();
         assert_eq!(solver, StanceSolver::Newton);
         for (a, b) in theirs.weights.iter().zip(&ours.weights) {
             assert!((a - b).abs() < 1e-3, "{a} {b}");

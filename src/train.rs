@@ -171,8 +171,7 @@ fn train_all(
 
     let extractor = learn_extractor(train, &train_targets, k, &settings.features);
     let (x, dense) = extract_all(&comments, &train_targets, &extractor);
-    let transposed = x.transpose();
-    let problem = Problem::new(&x, &transposed, &all_targets, k).map_err(unfit)?;
+    let problem = Problem::new(&x, &all_targets, k).map_err(unfit)?;
     let rows = Rows {
         n_train: train.len(),
         n_all: comments.len(),
@@ -274,7 +273,7 @@ fn train_all(
         classifier: Classifier {
             labels,
             extractor,
-            text: TextModel::new(&text_fit),
+            text: TextModel::new(&x.expand(&text_fit)),
             stance: general.stance,
             offsets: general.offsets,
             known: known.map(|known| KnownHeadlines {

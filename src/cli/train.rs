@@ -44,6 +44,13 @@ pub struct TrainArgs {
     /// What decisions are tuned for
     #[arg(long, value_enum, default_value_t = OptimizeArg::MacroF1, value_name = "WHAT")]
     optimize: OptimizeArg,
+    /// Penalty of the text model, as alpha in alpha/2 times the sum of squared weights (1/C in scikit-learn); by
+    /// default the best of several out of fold
+    #[arg(long, value_name = "X", value_parser = penalty)]
+    text_alpha: Option<f64>,
+    /// Penalty of the stance model; by default the best of several out of fold
+    #[arg(long, value_name = "X", value_parser = penalty)]
+    stance_alpha: Option<f64>,
     /// Format of the summary
     #[arg(long, value_enum, default_value_t = SummaryFormat::Table, value_name = "FORMAT")]
     format: SummaryFormat,
@@ -69,8 +76,17 @@ enum SummaryFormat {
     Json,
 }
 
+fn penalty(text: &str) -> std::result::Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(value) if value.is_finite() && value > 0.0 => Ok(value),
+        _ => Err("expected a number above 0".to_string()),
+    }
+}
+
 impl TrainArgs {
     fn settings(&self) -> TrainSettings {
+        let defaults = TrainSettings::default();
+        let fixed = |value: Option<f64>, choice: Vec<f64>| value.map_or(choice, |v| vec![v]);
         TrainSettings {
             seed: self.seed,
             n_folds: usize::from(self.folds),
@@ -84,6 +100,8 @@ impl TrainArgs {
             },
             group_by: GroupBy::named(self.group_by.as_deref()),
             also_without_context: self.also_without_context,
+            text_alphas: fixed(self.text_alpha, defaults.text_alphas),
+            stance_alphas: fixed(self.stance_alpha, defaults.stance_alphas),
             ..TrainSettings::default()
         }
     }

@@ -300,6 +300,13 @@ pub struct Context<'a> {
     pub parent: Option<&'a Prepared>,
 }
 
+impl Context<'_> {
+    /// Whether there is nothing to compare with.
+    pub fn is_empty(&self) -> bool {
+        self.headline.is_none() && self.body.is_none() && self.parent.is_none()
+    }
+}
+
 /// The names of the similarities, in the order in which [`context_values`] gives them.
 pub const VALUES: [&str; 19] = [
     "share of the comment in the headline",
@@ -374,6 +381,16 @@ pub struct ContextFeatures {
     pub values: Vec<f32>,
     /// By [`FLAGS`].
     pub flags: Vec<bool>,
+}
+
+impl ContextFeatures {
+    /// Those of a comment that stands alone.
+    pub fn alone() -> Self {
+        ContextFeatures {
+            values: vec![f32::NAN; VALUES.len()],
+            flags: vec![false; FLAGS.len()],
+        }
+    }
 }
 
 /// The context features of a comment. `mean_words` is the mean length of a body, in words.

@@ -14,7 +14,7 @@ pub mod surface;
 use crate::record::Comment;
 use crate::tokenize::Tokenizer;
 use analysis::{Analysis, Analyzer};
-use context::{Context, Idf, Prepared, Query, context_features};
+use context::{Context, ContextFeatures, Idf, Prepared, Query, context_features};
 use dense::DenseFeatures;
 use lexicon::Lexicon;
 use memory::{Memory, UnitBag};
@@ -178,17 +178,6 @@ impl Extraction<'_> {
     /// The features of `comment`.
     pub fn extract(&mut self, comment: &Comment) -> Features {
         let facts = self.facts(comment);
-        self.features(facts)
-    }
-
-    /// The features of a training comment with the label `own`: it is compared with the other comments that are
-    /// remembered under its headline.
-    pub fn extract_own(&mut self, comment: &Comment, own: usize) -> Features {
-        let facts = self.facts_from(comment, Some(own));
-        self.features(facts)
-    }
-
-    fn features(&self, facts: Facts) -> Features {
         Features {
             ngrams: NgramRow::new(&facts.analysis, &facts.gates, &self.extractor.table),
             analysis: facts.analysis,
@@ -200,6 +189,12 @@ impl Extraction<'_> {
     /// The words of `comment` and its surface and context features.
     pub fn facts(&mut self, comment: &Comment) -> Facts {
         self.facts_from(comment, None)
+    }
+
+    /// The same of a training comment with the label `own`: it is compared with the other comments that are remembered
+    /// under its headline.
+    pub fn facts_own(&mut self, comment: &Comment, own: usize) -> Facts {
+        self.facts_from(comment, Some(own))
     }
 
     fn facts_from(&mut self, comment: &Comment, own: Option<usize>) -> Facts {
@@ -214,14 +209,17 @@ impl Extraction<'_> {
         };
         let extractor = self.extractor;
         let gates = extractor.gates(headline.as_deref());
-        let query = Query::new(&analysis, &extractor.idf);
-        let found = context_features(&query, context, extractor.mean_body_words);
+        let mut found = ContextFeatures::alone();
+        let mut likeness = Vec::new();
+        if !context.is_empty() {
+            let query = Query::new(&analysis, &extractor.idf);
+            found = context_features(&query, context, extractor.mean_body_words);
+            let headline = context.headline.map_or(0, |h| h.hash);
+            if extractor.memory.knows(headline) {
+                likeness = extractor.memory.likeness(headline, &query.unit_bag(), own);
+            }
+        }
         let headline = headline.map_or(0, |h| h.hash);
-        let likeness = if extractor.memory.knows(headline) {
-            extractor.memory.likeness(headline, &query.unit_bag(), own)
-        } else {
-            Vec::new()
-        };
         let mut flags = surface::surface_flags(&comment.text, &analysis);
         flags.extend(found.flags);
         Facts {

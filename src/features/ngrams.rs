@@ -60,10 +60,39 @@ pub fn gated(key: u64, gate: u64) -> u64 {
     mix(key ^ gate)
 }
 
+fn word_key(word: &WordInfo) -> u64 {
+    mix(word.key ^ WORD)
+}
+
+/// Cuts the n-grams of the text into units that recur in other texts: a word's own n-grams are one unit, an n-gram of
+/// several words another, each with its copies under `gates`. Calls `each` with a key of the unit and with what calls
+/// its argument with the key of every n-gram in it.
+pub fn each_unit(
+    analysis: &Analysis,
+    gates: &[u64],
+    mut each: impl FnMut(u64, &dyn Fn(&mut dyn FnMut(u64))),
+) {
+    let under_gates = |key: u64| gates.iter().fold(key, |key, &gate| gated(key, gate));
+    let with_gates = |key: u64, ngram: &mut dyn FnMut(u64)| {
+        ngram(key);
+        for &gate in gates {
+            ngram(gated(key, gate));
+        }
+    };
+    for word in &analysis.words {
+        each(under_gates(word_key(&word.info)), &|ngram| {
+            each_word_ngram(&word.info, |key| with_gates(key, ngram));
+        });
+    }
+    each_joint_ngram(analysis, |key, _| {
+        each(under_gates(key), &|ngram| with_gates(key, ngram));
+    });
+}
+
 /// Calls `each` with the key of every n-gram that one word has wherever it stands: the word itself and its character
 /// n-grams. Whoever sums over n-grams may remember the sum of a word's own.
 pub fn each_word_ngram(word: &WordInfo, mut each: impl FnMut(u64)) {
-    each(mix(word.key ^ WORD));
+    each(word_key(word));
     for &ngram in &word.ngrams {
         each(mix(ngram ^ CHARACTERS));
     }

@@ -11,7 +11,7 @@ mod newton;
 
 pub use newton::{Convergence, Problem};
 
-use crate::sparse::SparseMatrix;
+use crate::sparse::{SparseMatrix, WithTransposed};
 use linfa::DatasetBase;
 use linfa::traits::{Fit, PredictInplace};
 use ndarray::Array1;
@@ -110,13 +110,8 @@ impl Fit<SparseMatrix, Array1<usize>, SolverError> for SparseLogistic {
             None => vec![1.0; n],
         };
         let largest = dataset.targets.iter().max().map_or(0, |t| t + 1);
-        let transposed = dataset.records.transpose();
-        let problem = Problem::new(
-            &dataset.records,
-            &transposed,
-            &targets,
-            self.n_labels.unwrap_or(largest),
-        )?;
+        let design = WithTransposed::new(&dataset.records);
+        let problem = Problem::new(&design, &targets, self.n_labels.unwrap_or(largest))?;
         let start = LinearScores::zero(dataset.records.n_columns, problem.n_labels());
         Ok(problem.fit(self, &weights, start)?.0)
     }

@@ -6,13 +6,12 @@
 //! region. Rows of weight 0 cost time and nothing else, so a fold is a fit of the whole matrix with some weights at 0.
 
 use super::{LinearScores, SolverError, SparseLogistic};
-use crate::sparse::SparseMatrix;
+use crate::sparse::Design;
 use rayon::prelude::*;
 
 /// A matrix with its targets, ready to be fitted several times.
 pub struct Problem<'a> {
-    x: &'a SparseMatrix,
-    transposed: &'a SparseMatrix,
+    x: &'a dyn Design,
     targets: &'a [u32],
     n_labels: usize,
 }
@@ -47,19 +46,21 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 
 /// `a += t b`.
 fn add_scaled(a: &mut [f64], t: f64, b: &[f64]) {
-    for (x, y) in a.iter_mut().zip(b) {
-        *x += t * y;
-    }
+    let pieces = a.par_chunks_mut(PIECE).zip(b.par_chunks(PIECE));
+    pieces.for_each(|(a, b)| {
+        for (x, y) in a.iter_mut().zip(b) {
+            *x += t * y;
+        }
+    });
 }
 
 impl<'a> Problem<'a> {
-    /// Rows `x`, of shape `(n_rows, n_features)`, its transpose, and the label of each row, below `n_labels`.
+    /// Rows `x`, of shape `(n_rows, n_features)`, and the label of each row, below `n_labels`.
     ///
     /// # Errors
     /// [`SolverError::Unfit`] where there is no row, fewer than two labels, or the shapes do not fit.
     pub fn new(
-        x: &'a SparseMatrix,
-        transposed: &'a SparseMatrix,
+        x: &'a dyn Design,
         targets: &'a [u32],
         n_labels: usize,
     ) -> Result<Self, SolverError> {
@@ -73,12 +74,8 @@ impl<'a> Problem<'a> {
         if targets.len() != x.n_rows() || targets.iter().any(|&t| t as usize >= n_labels) {
             return unfit("expected one target below the number of labels for each row");
         }
-        if transposed.n_rows() != x.n_columns || transposed.n_columns != x.n_rows() {
-            return unfit("the transposed matrix has another shape");
-        }
         Ok(Problem {
             x,
-            transposed,
             targets,
             n_labels,
         })
@@ -91,12 +88,14 @@ impl<'a> Problem<'a> {
 
     /// The number of features.
     pub fn n_features(&self) -> usize {
-        self.x.n_columns
+        self.x.n_columns()
     }
 
-    /// The rows.
-    pub fn x(&self) -> &SparseMatrix {
-        self.x
+    /// The scores that `model` gives every row, of shape `(n_rows, n_labels)` by rows.
+    pub fn scores_of(&self, model: &LinearScores) -> Vec<f64> {
+        let mut w = model.weights.clone();
+        w.extend_from_slice(&model.intercept);
+        self.scores(&w)
     }
 
     /// The norm of the objective's gradient at `model`.
@@ -121,7 +120,7 @@ impl<'a> Problem<'a> {
         let k = self.n_labels;
         let mut w = start.weights;
         w.extend_from_slice(&start.intercept);
-        let zero = LinearScores::zero(self.x.n_columns, k);
+        let zero = LinearScores::zero(self.x.n_columns(), k);
         let at_zero = self.gradient_norm(settings.alpha, weights, &zero);
         let expected = settings.tolerance * at_zero.max(f64::MIN_POSITIVE);
         let mut z = self.scores(&w);
@@ -186,7 +185,7 @@ impl<'a> Problem<'a> {
 
     /// Weights with the intercept behind them, as a model.
     fn split(&self, mut w: Vec<f64>) -> LinearScores {
-        let intercept = w.split_off(self.x.n_columns * self.n_labels);
+        let intercept = w.split_off(self.x.n_columns() * self.n_labels);
         LinearScores {
             weights: w,
             intercept,
@@ -196,12 +195,12 @@ impl<'a> Problem<'a> {
     /// Scores of shape `(n_rows, n_labels)` for weights with the intercept behind them.
     fn scores(&self, w: &[f64]) -> Vec<f64> {
         let k = self.n_labels;
-        let (weights, intercept) = w.split_at(self.x.n_columns * k);
+        let (weights, intercept) = w.split_at(self.x.n_columns() * k);
         let mut z = vec![0.0; self.x.n_rows() * k];
         self.x.multiply_into(weights, k, &mut z);
-        for row in z.chunks_exact_mut(k) {
-            add_scaled(row, 1.0, intercept);
-        }
+        z.par_chunks_exact_mut(k)
+            .with_min_len(256)
+            .for_each(|row| row.iter_mut().zip(intercept).for_each(|(z, b)| *z += b));
         z
     }
 
@@ -225,16 +224,16 @@ impl<'a> Problem<'a> {
             })
             .sum()
         });
-        let penalised = &w[..self.x.n_columns * k];
+        let penalised = &w[..self.x.n_columns() * k];
         loss + alpha / 2.0 * dot(penalised, penalised)
     }
 
     /// `Xᵀ r` and the column sums of `r` behind it, for `r` of shape `(n_rows, n_labels)`.
     fn transposed_product(&self, r: &[f64]) -> Vec<f64> {
         let k = self.n_labels;
-        let n_weights = self.x.n_columns * k;
+        let n_weights = self.x.n_columns() * k;
         let mut out = vec![0.0; n_weights + k];
-        self.transposed.multiply_into(r, k, &mut out[..n_weights]);
+        self.x.multiply_transposed_into(r, k, &mut out[..n_weights]);
         for label in 0..k {
             out[n_weights + label] = sum_by_pieces(self.targets.len(), |rows| {
                 rows.map(|i| r[i * k + label]).sum()
@@ -246,12 +245,15 @@ impl<'a> Problem<'a> {
     fn gradient(&self, alpha: f64, weights: &[f64], w: &[f64], p: &[f64]) -> Vec<f64> {
         let k = self.n_labels;
         let mut r = p.to_vec();
-        for (i, row) in r.chunks_exact_mut(k).enumerate() {
-            row[self.targets[i] as usize] -= 1.0;
-            row.iter_mut().for_each(|v| *v *= weights[i]);
-        }
+        r.par_chunks_exact_mut(k)
+            .enumerate()
+            .with_min_len(256)
+            .for_each(|(i, row)| {
+                row[self.targets[i] as usize] -= 1.0;
+                row.iter_mut().for_each(|v| *v *= weights[i]);
+            });
         let mut g = self.transposed_product(&r);
-        let n_weights = self.x.n_columns * k;
+        let n_weights = self.x.n_columns() * k;
         add_scaled(&mut g[..n_weights], alpha, &w[..n_weights]);
         g
     }
@@ -270,7 +272,7 @@ impl<'a> Problem<'a> {
                 }
             });
         let mut out = self.transposed_product(&u);
-        let n_weights = self.x.n_columns * k;
+        let n_weights = self.x.n_columns() * k;
         add_scaled(&mut out[..n_weights], alpha, &v[..n_weights]);
         out
     }
@@ -283,18 +285,11 @@ impl<'a> Problem<'a> {
             .enumerate()
             .map(|(i, p)| weights[i / k] * p * (1.0 - p))
             .collect();
-        let n_weights = self.x.n_columns * k;
-        let mut diagonal = vec![alpha; n_weights + k];
-        diagonal[..n_weights]
-            .par_chunks_exact_mut(k)
-            .enumerate()
-            .with_min_len(256)
-            .for_each(|(column, out)| {
-                for (row, value) in self.transposed.row(column) {
-                    let square = f64::from(value) * f64::from(value);
-                    add_scaled(out, square, &curvature[row * k..(row + 1) * k]);
-                }
-            });
+        let n_weights = self.x.n_columns() * k;
+        let mut diagonal = vec![0.0; n_weights + k];
+        self.x
+            .squares_into(&curvature, k, &mut diagonal[..n_weights]);
+        diagonal[..n_weights].iter_mut().for_each(|d| *d += alpha);
         for label in 0..k {
             let sum = sum_by_pieces(self.targets.len(), |rows| {
                 rows.map(|i| curvature[i * k + label]).sum()

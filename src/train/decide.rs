@@ -8,7 +8,7 @@ use crate::features::dense::{DenseEncoder, DenseFeatures};
 use crate::offsets::tune_offsets;
 use crate::record::Comment;
 use crate::solver::Problem;
-use crate::sparse::SparseMatrix;
+use crate::sparse::{SparseMatrix, WithTransposed};
 use crate::stance_model::{StanceModel, StanceSolver, fit_stance, inputs, n_inputs};
 
 /// What the second step learns from: training rows first, development rows behind them.
@@ -62,8 +62,8 @@ pub(super) fn decide(
     for (scores, dense) in examples.text_scores.chunks(k).zip(&examples.dense) {
         design.push_row(&inputs(&encoder, score_scale, scores, dense));
     }
-    let transposed = design.transpose();
-    let problem = Problem::new(&design, &transposed, &examples.targets, k).map_err(unfit)?;
+    let transposed = WithTransposed::new(&design);
+    let problem = Problem::new(&transposed, &examples.targets, k).map_err(unfit)?;
     let chosen = choose_alpha(&problem, &examples.targets, rows, &settings.stance_alphas)?;
 
     let deciding = rows.deciding();
@@ -87,7 +87,7 @@ pub(super) fn decide(
     design.truncate(rows.n_train);
     let targets = &examples.targets[..rows.n_train];
     let (fitted, solver) =
-        fit_stance(&design, targets, rows.weights, k, chosen.alpha).map_err(unfit)?;
+        fit_stance(&design, targets, rows.weights, k, chosen.alpha, chosen.full).map_err(unfit)?;
     Ok(Decided {
         stance: StanceModel::new(encoder, score_scale, &fitted),
         offsets,

@@ -74,7 +74,7 @@ pub(super) fn choose_alpha(
             let weights = rows.padded_weights(fold);
             let from = std::mem::replace(start, LinearScores::zero(0, k));
             let (model, _) = problem.fit(&settings, &weights, from).map_err(unfit)?;
-            let found = model.scores(problem.x());
+            let found = problem.scores_of(&model);
             for row in 0..rows.n_all {
                 let wanted = match fold {
                     Some(fold) => row < rows.n_train && rows.folds.of_row[row] == fold,

@@ -1,12 +1,12 @@
 //! What training learns before any fit: the vocabulary, the n-grams that are features, the topics.
 
+use crate::factored::{Factored, FactoredBuilder};
 use crate::features::context::Idf;
 use crate::features::dense::DenseFeatures;
 use crate::features::memory::Memory;
-use crate::features::ngrams::{NgramCounts, NgramTable};
+use crate::features::ngrams::{NgramCounts, NgramTable, each_unit, scale_of};
 use crate::features::{FeatureExtractor, FeatureSettings};
 use crate::record::Comment;
-use crate::sparse::SparseMatrix;
 use crate::tokenize::Tokenizer;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -29,7 +29,10 @@ fn contexts(comments: &[Comment]) -> Vec<&str> {
         .collect()
 }
 
-const PIECE: usize = 256;
+/// How many of `n` rows one thread takes at a time: few pieces, because every piece learns its words anew.
+fn piece_length(n: usize) -> usize {
+    n.div_ceil(4 * rayon::current_num_threads()).max(256)
+}
 
 /// Counts words, then n-grams, of the training comments.
 pub(super) fn learn_extractor(
@@ -55,7 +58,7 @@ pub(super) fn learn_extractor(
     );
     // In how many texts, and how often, each word stands.
     let counts: FxHashMap<String, (u64, u64)> = texts
-        .par_chunks(PIECE)
+        .par_chunks(piece_length(texts.len()))
         .map(|texts| {
             let mut counts: FxHashMap<String, (u64, u64)> = FxHashMap::default();
             let mut analyzer = blank.analyzer();
@@ -106,7 +109,7 @@ pub(super) fn learn_extractor(
     let memory = remember(comments, targets, n_labels, &extractor);
     let extractor = extractor.with_topics(topics).with_memory(memory);
     let ngrams = comments
-        .par_chunks(PIECE)
+        .par_chunks(piece_length(comments.len()))
         .map(|comments| {
             let mut counts = NgramCounts::default();
             let mut extraction = extractor.extraction();
@@ -176,31 +179,37 @@ pub(super) fn extract_all(
     comments: &[&Comment],
     targets: &[u32],
     extractor: &FeatureExtractor,
-) -> (SparseMatrix, Vec<DenseFeatures>) {
-    const PIECE: usize = 2048;
-    let pieces: Vec<Vec<_>> = comments
-        .par_chunks(PIECE)
+) -> (Factored, Vec<DenseFeatures>) {
+    let table = &extractor.table;
+    let length = piece_length(comments.len());
+    let pieces: Vec<_> = comments
+        .par_chunks(length)
         .enumerate()
         .map(|(piece, comments)| {
             let mut extraction = extractor.extraction();
-            comments
-                .iter()
-                .enumerate()
-                .map(|(i, comment)| {
-                    let features = match targets.get(piece * PIECE + i) {
-                        Some(&own) => extraction.extract_own(comment, own as usize),
-                        None => extraction.extract(comment),
-                    };
-                    (features.ngrams.values().collect::<Vec<_>>(), features.dense)
-                })
-                .collect()
+            let mut rows = FactoredBuilder::new(table.len());
+            let mut dense = Vec::with_capacity(comments.len());
+            for (i, comment) in comments.iter().enumerate() {
+                let facts = match targets.get(piece * length + i) {
+                    Some(&own) => extraction.facts_own(comment, own as usize),
+                    None => extraction.facts(comment),
+                };
+                each_unit(&facts.analysis, &facts.gates, |unit, ngrams| {
+                    rows.add(unit, |columns| {
+                        ngrams(&mut |key| columns.extend(table.column(key)));
+                    });
+                });
+                rows.end_row();
+                dense.push(facts.dense);
+            }
+            (rows, dense)
         })
         .collect();
-    let mut x = SparseMatrix::new(extractor.table.len());
+    let mut rows = FactoredBuilder::new(table.len());
     let mut dense = Vec::with_capacity(comments.len());
-    for (row, features) in pieces.into_iter().flatten() {
-        x.push_row(&row);
-        dense.push(features);
+    for (more, features) in pieces {
+        rows.append(more);
+        dense.extend(features);
     }
-    (x, dense)
+    (rows.build(scale_of), dense)
 }

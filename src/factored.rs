@@ -1,0 +1,409 @@
+//! The text model's matrix as a product of two: which words stand in each comment, and which n-grams each word has.
+//!
+//! A row of n-gram counts is the sum of its words' rows, so X = S A B: A, of shape `(n_rows, n_units)`, says which units
+//! stand in a comment (a word with its own n-grams is one unit, an n-gram of several words another), B, of shape
+//! `(n_units, n_columns)`, counts the n-grams of each unit, and S holds each row's scale. Comments repeat their words,
+//! so A and B together have a fraction of the entries of X, and every product with X becomes two cheap ones.
+//!
+//! Columns of B that are the same are one column here, multiplied by √m for m of them. That does not change the
+//! penalised optimum: by symmetry it gives equal weights w to equal columns, and m w² = (√m w)².
+
+use crate::solver::LinearScores;
+use crate::sparse::{Design, SparseMatrix};
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHasher};
+use std::hash::Hasher;
+
+/// Collects rows; see [`Factored`].
+#[derive(Debug)]
+pub struct FactoredBuilder {
+    /// The unit with each key.
+    places: FxHashMap<u64, u32>,
+    units: SparseMatrix,
+    starts: Vec<usize>,
+    members: Vec<u32>,
+    /// How many n-grams each unit has.
+    totals: Vec<u32>,
+    row_totals: Vec<u32>,
+}
+
+impl FactoredBuilder {
+    /// A builder without rows, for `n_columns` n-grams.
+    pub fn new(n_columns: usize) -> Self {
+        FactoredBuilder {
+            places: FxHashMap::default(),
+            units: SparseMatrix::new(n_columns),
+            starts: vec![0],
+            members: Vec::new(),
+            totals: Vec::new(),
+            row_totals: Vec::new(),
+        }
+    }
+
+    /// Adds the unit called `key` to the row that is being built. `columns` fills in the columns of its n-grams, one
+    /// of each occurrence; it is asked once for each key.
+    pub fn add(&mut self, key: u64, columns: impl FnOnce(&mut Vec<u32>)) {
+        let unit = match self.places.get(&key) {
+            Some(&unit) => unit,
+            None => {
+                let mut found = Vec::new();
+                columns(&mut found);
+                found.sort_unstable();
+                let mut row: Vec<(u32, f32)> = Vec::new();
+                for &column in &found {
+                    match row.last_mut() {
+                        Some(last) if last.0 == column => last.1 += 1.0,
+                        _ => row.push((column, 1.0)),
+                    }
+                }
+                let unit = match row.is_empty() {
+                    true => u32::MAX,
+                    false => {
+                        self.units.push_row(&row);
+                        self.totals.push(found.len() as u32);
+                        self.totals.len() as u32 - 1
+                    }
+                };
+                self.places.insert(key, unit);
+                unit
+            }
+        };
+        if unit != u32::MAX {
+            self.members.push(unit);
+        }
+    }
+
+    /// Ends the row that is being built.
+    pub fn end_row(&mut self) {
+        let from = self.starts[self.starts.len() - 1];
+        let total = self.members[from..]
+            .iter()
+            .map(|&u| self.totals[u as usize]);
+        self.row_totals.push(total.sum());
+        self.starts.push(self.members.len());
+    }
+
+    /// Appends the rows of `other`.
+    pub fn append(&mut self, other: FactoredBuilder) {
+        let mut renumbered = vec![u32::MAX; other.totals.len()];
+        let mut keys: Vec<(u32, u64)> = other.places.iter().map(|(&k, &u)| (u, k)).collect();
+        keys.sort_unstable();
+        for (unit, key) in keys {
+            if unit == u32::MAX {
+                continue;
+            }
+            let next = self.totals.len() as u32;
+            let here = *self.places.entry(key).or_insert(next);
+            renumbered[unit as usize] = here;
+            if here == next {
+                let row: Vec<(u32, f32)> = other
+                    .units
+                    .row(unit as usize)
+                    .map(|(c, v)| (c as u32, v))
+                    .collect();
+                self.units.push_row(&row);
+                self.totals.push(other.totals[unit as usize]);
+            }
+        }
+        let base = self.members.len();
+        self.members
+            .extend(other.members.iter().map(|&u| renumbered[u as usize]));
+        self.starts
+            .extend(other.starts[1..].iter().map(|s| s + base));
+        self.row_totals.extend(other.row_totals);
+    }
+
+    /// The matrix, each row scaled by `scale_of` of its number of n-grams.
+    pub fn build(self, scale_of: impl Fn(f64) -> f64) -> Factored {
+        let (units, merged) = merge_columns(&self.units);
+        let scales = self.row_totals.iter().map(|&n| scale_of(f64::from(n)));
+        let rows = Pattern {
+            starts: self.starts,
+            columns: self.members,
+            n_columns: self.totals.len(),
+        };
+        Factored {
+            scales: scales.collect(),
+            rows_transposed: rows.transpose(),
+            rows,
+            units_transposed: units.transpose(),
+            units,
+            merged,
+        }
+    }
+}
+
+/// A sparse matrix of ones; an entry that stands twice counts twice.
+#[derive(Debug)]
+struct Pattern {
+    starts: Vec<usize>,
+    columns: Vec<u32>,
+    n_columns: usize,
+}
+
+/// Rows that one thread takes at a time.
+const MIN_ROWS: usize = 256;
+
+impl Pattern {
+    fn n_rows(&self) -> usize {
+        self.starts.len() - 1
+    }
+
+    fn transpose(&self) -> Pattern {
+        let mut starts = vec![0usize; self.n_columns + 1];
+        for &column in &self.columns {
+            starts[column as usize + 1] += 1;
+        }
+        for i in 0..self.n_columns {
+            starts[i + 1] += starts[i];
+        }
+        let mut next = starts.clone();
+        let mut columns = vec![0u32; self.columns.len()];
+        for row in 0..self.n_rows() {
+            for &column in &self.columns[self.starts[row]..self.starts[row + 1]] {
+                let at = &mut next[column as usize];
+                columns[*at] = row as u32;
+                *at += 1;
+            }
+        }
+        Pattern {
+            starts,
+            columns,
+            n_columns: self.n_rows(),
+        }
+    }
+
+    /// The product with `dense`, of shape `(n_columns, k)`, into `out`; each row is summed in a fixed order.
+    fn multiply_into(&self, dense: &[f64], k: usize, out: &mut [f64]) {
+        match k {
+            2 => self.multiply_fixed::<2>(dense, out),
+            3 => self.multiply_fixed::<3>(dense, out),
+            4 => self.multiply_fixed::<4>(dense, out),
+            _ => out
+                .par_chunks_mut(k)
+                .enumerate()
+                .with_min_len(MIN_ROWS)
+                .for_each(|(row, sum)| {
+                    sum.fill(0.0);
+                    for &column in &self.columns[self.starts[row]..self.starts[row + 1]] {
+                        let from = &dense[column as usize * k..(column as usize + 1) * k];
+                        sum.iter_mut().zip(from).for_each(|(s, d)| *s += d);
+                    }
+                }),
+        }
+    }
+
+    fn multiply_fixed<const K: usize>(&self, dense: &[f64], out: &mut [f64]) {
+        let (dense, _) = dense.as_chunks::<K>();
+        let (out, _) = out.as_chunks_mut::<K>();
+        out.par_iter_mut()
+            .enumerate()
+            .with_min_len(MIN_ROWS)
+            .for_each(|(row, out)| {
+                let mut sum = [0.0; K];
+                for &column in &self.columns[self.starts[row]..self.starts[row + 1]] {
+                    let from = &dense[column as usize];
+                    for l in 0..K {
+                        sum[l] += from[l];
+                    }
+                }
+                *out = sum;
+            });
+    }
+}
+
+/// The product of two sparse matrices with its rows scaled, ready for products.
+#[derive(Debug)]
+pub struct Factored {
+    scales: Vec<f64>,
+    rows: Pattern,
+    rows_transposed: Pattern,
+    units: SparseMatrix,
+    units_transposed: SparseMatrix,
+    /// The merged column of each n-gram, and the number of n-grams in each merged column.
+    merged: Merged,
+}
+
+#[derive(Debug)]
+struct Merged {
+    of_column: Vec<u32>,
+    sizes: Vec<u32>,
+}
+
+/// `units` with the same columns merged.
+fn merge_columns(units: &SparseMatrix) -> (SparseMatrix, Merged) {
+    let transposed = units.transpose();
+    let n = units.n_columns;
+    let range = |c: usize| transposed.starts[c]..transposed.starts[c + 1];
+    let same = |a: usize, b: usize| {
+        transposed.columns[range(a)] == transposed.columns[range(b)]
+            && transposed.values[range(a)] == transposed.values[range(b)]
+    };
+    let mut merged = Merged {
+        of_column: vec![0; n],
+        sizes: Vec::new(),
+    };
+    // The first columns of the merged ones, by the hash of what stands in them.
+    let mut firsts: FxHashMap<u64, Vec<(usize, u32)>> = FxHashMap::default();
+    for column in 0..n {
+        let mut hasher = FxHasher::default();
+        for at in range(column) {
+            hasher.write_u32(transposed.columns[at]);
+            hasher.write_u32(transposed.values[at].to_bits());
+        }
+        let alike = firsts.entry(hasher.finish()).or_default();
+        let found = alike.iter().find(|(first, _)| same(*first, column));
+        let into = match found {
+            Some(&(_, into)) => into,
+            None => {
+                let into = merged.sizes.len() as u32;
+                alike.push((column, into));
+                merged.sizes.push(0);
+                into
+            }
+        };
+        merged.of_column[column] = into;
+        merged.sizes[into as usize] += 1;
+    }
+    let mut small = SparseMatrix::new(merged.sizes.len());
+    for unit in 0..units.n_rows() {
+        let mut row: Vec<(u32, f32)> = units
+            .row(unit)
+            .map(|(column, value)| {
+                let into = merged.of_column[column];
+                let size = f64::from(merged.sizes[into as usize]);
+                (into, (f64::from(value) * size.sqrt()) as f32)
+            })
+            .collect();
+        row.sort_unstable_by_key(|&(column, _)| column);
+        row.dedup_by_key(|(column, _)| *column);
+        small.push_row(&row);
+    }
+    (small, merged)
+}
+
+impl Factored {
+    /// The model over all n-grams that `fitted`, a model over the merged columns, stands for.
+    pub fn expand(&self, fitted: &LinearScores) -> LinearScores {
+        let k = fitted.intercept.len();
+        let mut weights = Vec::with_capacity(self.merged.of_column.len() * k);
+        for &into in &self.merged.of_column {
+            let into = into as usize;
+            let root = f64::from(self.merged.sizes[into]).sqrt();
+            // As the solver saw it: the root was rounded with the values.
+            let row = &fitted.weights[into * k..(into + 1) * k];
+            weights.extend(row.iter().map(|w| w / root));
+        }
+        LinearScores {
+            weights,
+            intercept: fitted.intercept.clone(),
+        }
+    }
+
+    fn scaled(&self, r: &[f64], k: usize, power: i32) -> Vec<f64> {
+        let mut scaled = r.to_vec();
+        scaled
+            .par_chunks_exact_mut(k)
+            .zip(&self.scales)
+            .with_min_len(MIN_ROWS)
+            .for_each(|(row, scale)| row.iter_mut().for_each(|v| *v *= scale.powi(power)));
+        scaled
+    }
+}
+
+impl Design for Factored {
+    fn n_rows(&self) -> usize {
+        self.rows.n_rows()
+    }
+
+    fn n_columns(&self) -> usize {
+        self.units.n_columns
+    }
+
+    fn multiply_into(&self, dense: &[f64], k: usize, out: &mut [f64]) {
+        let mut by_unit = vec![0.0; self.units.n_rows() * k];
+        self.units.multiply_into(dense, k, &mut by_unit);
+        self.rows.multiply_into(&by_unit, k, out);
+        out.par_chunks_exact_mut(k)
+            .zip(&self.scales)
+            .with_min_len(MIN_ROWS)
+            .for_each(|(row, scale)| row.iter_mut().for_each(|v| *v *= scale));
+    }
+
+    fn multiply_transposed_into(&self, r: &[f64], k: usize, out: &mut [f64]) {
+        let mut by_unit = vec![0.0; self.units.n_rows() * k];
+        self.rows_transposed
+            .multiply_into(&self.scaled(r, k, 1), k, &mut by_unit);
+        self.units_transposed.multiply_into(&by_unit, k, out);
+    }
+
+    /// Leaves out what two units of a row have in common, which makes the sums a little smaller than they are.
+    fn squares_into(&self, curvature: &[f64], k: usize, out: &mut [f64]) {
+        let mut by_unit = vec![0.0; self.units.n_rows() * k];
+        self.rows_transposed
+            .multiply_into(&self.scaled(curvature, k, 2), k, &mut by_unit);
+        self.units_transposed.squares_into(&by_unit, k, out);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::solver::{Problem, SparseLogistic};
+    use crate::sparse::WithTransposed;
+
+    /// Rows of units over 6 columns, the last three of which are always the same.
+    fn both() -> (Factored, SparseMatrix) {
+        let units: [&[u32]; 4] = [&[0, 1], &[1, 3, 4, 5], &[2, 2], &[]];
+        let scale = |n: f64| if n > 0.0 { 1.0 / n.sqrt() } else { 0.0 };
+        let mut rng = fastrand::Rng::with_seed(4);
+        let mut plain = SparseMatrix::new(6);
+        let mut parts = [FactoredBuilder::new(6), FactoredBuilder::new(6)];
+        for i in 0..40 {
+            let mut counts = [0.0f64; 6];
+            let builder = &mut parts[i / 20];
+            for _ in 0..rng.usize(0..5) {
+                let unit = rng.usize(0..4);
+                builder.add(unit as u64 * 77, |columns| columns.extend(units[unit]));
+                units[unit].iter().for_each(|&c| counts[c as usize] += 1.0);
+            }
+            builder.end_row();
+            let s = scale(counts.iter().sum());
+            let row: Vec<(u32, f32)> = (0..6u32)
+                .map(|c| (c, (counts[c as usize] * s) as f32))
+                .filter(|(_, v)| *v > 0.0)
+                .collect();
+            plain.push_row(&row);
+        }
+        let [mut first, second] = parts;
+        first.append(second);
+        (first.build(scale), plain)
+    }
+
+    #[test]
+    fn the_optimum_is_that_of_the_plain_matrix() {
+        let (factored, plain) = both();
+        assert_eq!((factored.n_rows(), factored.n_columns()), (40, 4));
+        let targets: Vec<u32> = (0..40).map(|i| (i * 7 % 3) as u32).collect();
+        let settings = SparseLogistic {
+            alpha: 0.3,
+            tolerance: 1e-10,
+            ..SparseLogistic::default()
+        };
+        let weights = vec![1.0; 40];
+        let plain = WithTransposed::new(&plain);
+        let problem = Problem::new(&plain, &targets, 3).unwrap();
+        let (expected, at) = problem
+            .fit(&settings, &weights, LinearScores::zero(6, 3))
+            .unwrap();
+        let problem = Problem::new(&factored, &targets, 3).unwrap();
+        let (found, reached) = problem
+            .fit(&settings, &weights, LinearScores::zero(4, 3))
+            .unwrap();
+        assert!((at.objective - reached.objective).abs() < 1e-6 * at.objective);
+        let found = factored.expand(&found);
+        for (a, b) in found.weights.iter().zip(&expected.weights) {
+            assert!((a - b).abs() < 1e-5, "{a} {b}");
+        }
+    }
+}
