@@ -38,8 +38,7 @@ pub struct WordInfo {
     pub key: u64,
     /// A hash of its first five characters, which stands for the stem.
     pub stem: u64,
-    /// Hashes of its character n-grams, one of each occurrence; see [`char_ngrams`].
-    pub ngrams: Vec<u64>,
+    char_range: CharRange,
     fourgrams: OnceCell<Vec<u64>>,
     /// What whoever uses the words wants to remember of this one.
     pub memo: OnceCell<Box<[f64]>>,
@@ -54,11 +53,21 @@ impl WordInfo {
     pub fn fourgrams(&self) -> &[u64] {
         self.fourgrams.get_or_init(|| {
             let mut fourgrams = Vec::new();
-            if matches!(self.kind, Kind::Word | Kind::Hashtag) {
-                char_ngrams(&self.text, (4, 4), &mut fourgrams);
-            }
+            self.each_char_ngram((4, 4), |ngram| fourgrams.push(ngram));
             fourgrams
         })
+    }
+
+    /// Calls `each` with a hash of each of its character n-grams, as often as it occurs; see [`each_char_ngram`]. Marks
+    /// and placeholders have none.
+    pub fn each_ngram(&self, each: impl FnMut(u64)) {
+        self.each_char_ngram(self.char_range, each);
+    }
+
+    fn each_char_ngram(&self, range: CharRange, each: impl FnMut(u64)) {
+        if matches!(self.kind, Kind::Word | Kind::Hashtag) {
+            each_char_ngram(&self.text, range, each);
+        }
     }
 }
 
@@ -100,7 +109,7 @@ pub struct Analyzer<'a> {
 }
 
 /// The most chunks that are remembered; beyond that everything is forgotten and learned anew.
-const MEMO_SIZE: usize = 1 << 17;
+const MEMO_SIZE: usize = 1 << 16;
 /// The longest chunk that is remembered, in bytes.
 const MEMO_CHUNK: usize = 48;
 
@@ -162,16 +171,12 @@ impl<'a> Analyzer<'a> {
         let capitals = matches!(kind, Kind::Word | Kind::Hashtag)
             && letters.clone().count() >= 2
             && letters.all(char::is_uppercase);
-        let mut ngrams = Vec::new();
-        if matches!(kind, Kind::Word | Kind::Hashtag) {
-            char_ngrams(&text, self.char_range, &mut ngrams);
-        }
         WordInfo {
             id,
             kind,
             key: hash(text.chars()),
             stem: hash(text.chars().take(5)),
-            ngrams,
+            char_range: self.char_range,
             fourgrams: OnceCell::new(),
             memo: OnceCell::new(),
             cues: self.lexicon.cues(&text),
@@ -204,16 +209,25 @@ fn hash(chars: impl Iterator<Item = char>) -> u64 {
     hasher.finish()
 }
 
-/// Hashes of the character n-grams of `word`, which is given a space on either side, for n in `range`. An n-gram longer
-/// than the word with its spaces is left out.
-pub fn char_ngrams(word: &str, range: CharRange, out: &mut Vec<u64>) {
-    let chars: Vec<char> = std::iter::once(' ')
-        .chain(word.chars().take(64))
-        .chain(std::iter::once(' '))
-        .collect();
-    for n in range.0..=range.1 {
-        for window in chars.windows(n) {
-            out.push(hash(window.iter().copied()));
+/// The most characters of a word that n-grams are made of.
+const NGRAM_CHARS: usize = 64;
+
+/// Calls `each` with a hash of every character n-gram of `word`, which is given a space on either side, for n in
+/// `range`. An n-gram longer than the word with its spaces is left out.
+pub fn each_char_ngram(word: &str, range: CharRange, mut each: impl FnMut(u64)) {
+    let mut chars = [' '; NGRAM_CHARS + 2];
+    let mut n = 2;
+    for (place, c) in chars[1..].iter_mut().zip(word.chars().take(NGRAM_CHARS)) {
+        *place = c;
+        n += 1;
+    }
+    for start in 0..n {
+        let mut hasher = FxHasher::default();
+        for (length, &c) in (1..=range.1).zip(&chars[start..n]) {
+            hasher.write_u32(c as u32);
+            if length >= range.0 {
+                each(hasher.finish());
+            }
         }
     }
 }
@@ -225,8 +239,8 @@ mod tests {
     #[test]
     fn character_ngrams_know_the_edges_of_words() {
         let mut found = Vec::new();
-        char_ngrams("ab", (2, 3), &mut found);
-        let expected = [" a", "ab", "b ", " ab", "ab "].map(|s| hash(s.chars()));
+        each_char_ngram("ab", (2, 3), |ngram| found.push(ngram));
+        let expected = [" a", " ab", "ab", "ab ", "b "].map(|s| hash(s.chars()));
         assert_eq!(found, expected);
     }
 

@@ -143,7 +143,11 @@ enum Rule {
 pub struct DenseEncoder {
     columns: Vec<Column>,
     gates: Vec<String>,
-    rules: Vec<Rule>,
+    /// The columns that may hold where a flag holds, by flag, with the other flag that they need.
+    by_flag: Vec<Vec<(u32, Option<usize>)>>,
+    /// The columns that hold above an edge, by similarity.
+    by_value: Vec<Vec<(u32, f32)>>,
+    by_topic: Vec<(u32, u64)>,
     gate_flags: Vec<usize>,
 }
 
@@ -196,8 +200,21 @@ impl DenseEncoder {
                 }
             })
         });
+        let mut by_flag = vec![Vec::new(); flag_names().len()];
+        let mut by_value = vec![Vec::new(); context::VALUES.len()];
+        let mut by_topic = Vec::new();
+        for (column, rule) in (0..).zip(rules) {
+            match rule? {
+                Rule::Flag(i) => by_flag[i].push((column, None)),
+                Rule::Both(i, j) => by_flag[i].push((column, Some(j))),
+                Rule::Above(i, edge) => by_value[i].push((column, edge)),
+                Rule::Topic(topic) => by_topic.push((column, topic)),
+            }
+        }
         Ok(DenseEncoder {
-            rules: rules.collect::<Result<_>>()?,
+            by_flag,
+            by_value,
+            by_topic,
             gate_flags: gates.iter().map(|g| flag_index(g)).collect::<Result<_>>()?,
             columns,
             gates,
@@ -251,14 +268,25 @@ impl DenseEncoder {
     }
 
     /// The columns that hold, increasing.
-    pub fn active_columns<'a>(
-        &'a self,
-        features: &'a DenseFeatures,
-    ) -> impl Iterator<Item = usize> + 'a {
-        let rules = self.rules.iter().enumerate();
-        rules
-            .filter(|(_, rule)| holds(**rule, features))
-            .map(|(i, _)| i)
+    pub fn active_columns(&self, features: &DenseFeatures) -> impl Iterator<Item = usize> + use<> {
+        let mut active: Vec<u32> = Vec::with_capacity(32);
+        let flags = features.flags.iter().zip(&self.by_flag);
+        for (_, columns) in flags.filter(|(holds, _)| **holds) {
+            for &(column, other) in columns {
+                if other.is_none_or(|other| features.flags[other]) {
+                    active.push(column);
+                }
+            }
+        }
+        let values = features.values.iter().zip(&self.by_value);
+        for (value, columns) in values.filter(|(value, _)| !value.is_nan()) {
+            let above = columns.iter().filter(|(_, edge)| value > edge);
+            active.extend(above.map(|(column, _)| column));
+        }
+        let topics = self.by_topic.iter();
+        active.extend(topics.filter(|(_, t)| *t == features.headline).map(|t| t.0));
+        active.sort_unstable();
+        active.into_iter().map(|column| column as usize)
     }
 
     /// The gates that are open, increasing.

@@ -93,9 +93,7 @@ pub fn each_unit(
 /// n-grams. Whoever sums over n-grams may remember the sum of a word's own.
 pub fn each_word_ngram(word: &WordInfo, mut each: impl FnMut(u64)) {
     each(word_key(word));
-    for &ngram in &word.ngrams {
-        each(mix(ngram ^ CHARACTERS));
-    }
+    word.each_ngram(|ngram| each(mix(ngram ^ CHARACTERS)));
 }
 
 /// Calls `each` with the key of every n-gram that is made by several words, and those words: pairs, the edges of the

@@ -58,51 +58,39 @@ pub fn surface_names() -> Vec<String> {
 pub fn surface_flags(text: &str, analysis: &Analysis) -> Vec<bool> {
     let words = &analysis.words;
     let n = words.len();
-    let kind = |k: Kind| words.iter().filter(|w| w.info.kind == k).count();
-    let marks = |c: char| {
-        words
-            .iter()
-            .enumerate()
-            .filter(move |(_, w)| w.info.kind == Kind::Mark && w.info.text.contains(c))
-    };
-    let questions = marks('?').chain(marks('؟')).count();
-    let exclamations = marks('!').count();
-    let first_question = marks('?').chain(marks('؟')).map(|(i, _)| i).next();
-    let n_words = kind(Kind::Word) + kind(Kind::Hashtag);
-    let capitals = words.iter().filter(|w| w.info.capitals).count();
+    let seen = Seen::of(words);
+    let (n_words, capitals) = (seen.n_words, seen.capitals);
     let last = words
         .iter()
         .rev()
         .find(|w| w.info.kind != Kind::Link && w.info.kind != Kind::Hashtag);
     let last_text = last.map_or("", |w| w.info.text.as_str());
-    let first = words
-        .iter()
-        .find(|w| matches!(w.info.kind, Kind::Word | Kind::Hashtag));
+    // Where all is ASCII, only one of the marks can stand.
+    let quotes = match text.is_ascii() {
+        true => text.contains('"'),
+        false => text.contains(['"', '“', '”', '«', '»', '„']),
+    };
     let trimmed = text.trim_start_matches(|c: char| c.is_whitespace() || is_invisible(c));
     let mut flags = vec![
-        questions > 0,
+        seen.questions > 0,
         last_text.contains(['?', '؟']),
-        first_question.is_some_and(|i| 2 * i < n),
-        questions > 1,
-        words
-            .iter()
-            .any(|w| w.info.text.contains('?') && w.info.text.contains('!')),
-        exclamations > 0,
-        exclamations > 1 || words.iter().any(|w| w.info.text.contains("!!")),
+        seen.first_question.is_some_and(|i| 2 * i < n),
+        seen.questions > 1,
+        seen.question_and_exclamation,
+        seen.exclamations > 0,
+        seen.exclamations > 1 || seen.double_exclamation,
         capitals > 0,
         capitals > 2 && 2 * capitals > n_words,
-        text.contains(['"', '“', '”', '«', '»', '„']),
-        kind(Kind::Link) > 0,
-        kind(Kind::Link) > 0 && n_words <= 5,
+        quotes,
+        seen.links > 0,
+        seen.links > 0 && n_words <= 5,
         words.first().is_some_and(|w| w.info.kind == Kind::Handle),
-        kind(Kind::Hashtag) > 0,
-        kind(Kind::Symbol) > 0,
-        n > 0 && n_words == 0 && kind(Kind::Link) == 0,
-        words
-            .iter()
-            .any(|w| w.info.text.starts_with(|c: char| c.is_ascii_digit())),
-        words.iter().any(|w| w.info.text.starts_with("..")),
-        words.iter().any(|w| w.info.text.starts_with("))")) || last_text == ")",
+        seen.hashtags > 0,
+        seen.symbols > 0,
+        n > 0 && n_words == 0 && seen.links == 0,
+        seen.number,
+        seen.ellipsis,
+        seen.smile || last_text == ")",
         trimmed.starts_with('>'),
         trimmed.starts_with(char::is_lowercase),
         last.is_some_and(|w| w.info.kind == Kind::Word),
@@ -115,11 +103,72 @@ pub fn surface_flags(text: &str, analysis: &Analysis) -> Vec<bool> {
         .position(|&end| n_words <= end)
         .unwrap_or(LENGTHS.len());
     flags.extend((0..=LENGTHS.len()).map(|i| i == bucket));
-    let all = all_cues(&analysis.words);
-    flags.extend(CUES.map(|(cue, _)| all.has(cue)));
-    let first = first.map_or(Cues::default(), |w| w.info.cues);
-    flags.extend(CUES.map(|(cue, _): (Cue, _)| first.has(cue)));
+    flags.extend(CUES.map(|(cue, _)| seen.cues.has(cue)));
+    flags.extend(CUES.map(|(cue, _): (Cue, _)| seen.first_cues.has(cue)));
     flags
+}
+
+/// What one pass over the words of a comment sees.
+#[derive(Default)]
+struct Seen {
+    questions: usize,
+    first_question: Option<usize>,
+    question_and_exclamation: bool,
+    exclamations: usize,
+    double_exclamation: bool,
+    ellipsis: bool,
+    smile: bool,
+    number: bool,
+    /// Words and hashtags.
+    n_words: usize,
+    capitals: usize,
+    hashtags: usize,
+    links: usize,
+    symbols: usize,
+    cues: Cues,
+    /// The cues of the first word or hashtag.
+    first_cues: Cues,
+}
+
+impl Seen {
+    fn of(words: &[Word]) -> Self {
+        let mut seen = Seen::default();
+        for (i, word) in words.iter().enumerate() {
+            let info = &word.info;
+            seen.cues = seen.cues.union(info.cues);
+            match info.kind {
+                Kind::Word | Kind::Hashtag => {
+                    if seen.n_words == 0 {
+                        seen.first_cues = info.cues;
+                    }
+                    seen.n_words += 1;
+                    seen.hashtags += usize::from(info.kind == Kind::Hashtag);
+                    seen.capitals += usize::from(info.capitals);
+                    seen.number |= info.text.starts_with(|c: char| c.is_ascii_digit());
+                }
+                Kind::Link => seen.links += 1,
+                Kind::Symbol => seen.symbols += 1,
+                Kind::Handle => {}
+                Kind::Mark => seen.see_mark(i, &info.text),
+            }
+        }
+        seen
+    }
+
+    fn see_mark(&mut self, at: usize, text: &str) {
+        let asks = text.contains(['?', '؟']);
+        if asks {
+            self.questions += 1;
+            self.first_question.get_or_insert(at);
+        }
+        if text.contains('!') {
+            self.exclamations += 1;
+            self.question_and_exclamation |= text.contains('?');
+            self.double_exclamation |= text.contains("!!");
+        }
+        self.ellipsis |= text.starts_with("..");
+        self.smile |= text.starts_with("))");
+    }
 }
 
 /// The cues of all words together.

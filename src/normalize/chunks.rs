@@ -71,9 +71,14 @@ fn pieces(word: &str) -> impl Iterator<Item = &str> {
 fn lone_letter(word: &str) -> Option<char> {
     let bytes = word.as_bytes();
     let may_be = match bytes {
-        [letter] => letter.is_ascii_alphabetic(),
+        [letter] => {
+            let lower = letter.to_ascii_lowercase() as char;
+            return letter.is_ascii_alphabetic().then_some(lower);
+        }
         _ if word.is_ascii() => {
-            bytes.len() >= 3 && bytes.iter().all(|b| b.eq_ignore_ascii_case(&bytes[0]))
+            bytes.len() >= 3
+                && bytes[0].is_ascii_alphabetic()
+                && bytes.iter().all(|b| b.eq_ignore_ascii_case(&bytes[0]))
         }
         _ => !holds_two_letters(word),
     };
