@@ -147,7 +147,8 @@ pub struct DenseEncoder {
     by_flag: Vec<Vec<(u32, Option<usize>)>>,
     /// The columns that hold above an edge, by similarity.
     by_value: Vec<Vec<(u32, f32)>>,
-    by_topic: Vec<(u32, u64)>,
+    /// The other columns, which few comments have: by topic and by likeness to remembered comments.
+    others: Vec<(u32, Rule)>,
     gate_flags: Vec<usize>,
 }
 
@@ -202,19 +203,19 @@ impl DenseEncoder {
         });
         let mut by_flag = vec![Vec::new(); flag_names().len()];
         let mut by_value = vec![Vec::new(); context::VALUES.len()];
-        let mut by_topic = Vec::new();
+        let mut others = Vec::new();
         for (column, rule) in (0..).zip(rules) {
             match rule? {
                 Rule::Flag(i) => by_flag[i].push((column, None)),
                 Rule::Both(i, j) => by_flag[i].push((column, Some(j))),
                 Rule::Above(i, edge) => by_value[i].push((column, edge)),
-                Rule::Topic(topic) => by_topic.push((column, topic)),
+                rule => others.push((column, rule)),
             }
         }
         Ok(DenseEncoder {
             by_flag,
             by_value,
-            by_topic,
+            others,
             gate_flags: gates.iter().map(|g| flag_index(g)).collect::<Result<_>>()?,
             columns,
             gates,
@@ -283,8 +284,12 @@ impl DenseEncoder {
             let above = columns.iter().filter(|(_, edge)| value > edge);
             active.extend(above.map(|(column, _)| column));
         }
-        let topics = self.by_topic.iter();
-        active.extend(topics.filter(|(_, t)| *t == features.headline).map(|t| t.0));
+        let others = self.others.iter();
+        active.extend(
+            others
+                .filter(|(_, rule)| holds(*rule, features))
+                .map(|o| o.0),
+        );
         active.sort_unstable();
         active.into_iter().map(|column| column as usize)
     }
