@@ -18,7 +18,9 @@ use crate::tokenize::Tokenizer;
 use half::f16;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// The version of the format that this program writes and reads.
@@ -31,12 +33,21 @@ const WEIGHTS: &str = "model.safetensors";
 const CONFUSIONS: &str = "calibration.confusions";
 const CARD: &str = "README.md";
 
-/// The largest file that is read, in bytes.
-const MAX_FILE: u64 = 2 << 30;
+/// The largest files that are read, in bytes; a model with the default settings has a hundredth of it.
+const MAX_CONFIG: u64 = 4 << 20;
+const MAX_TOKENIZER: u64 = 64 << 20;
+const MAX_WEIGHTS: u64 = 2 << 30;
+/// The largest weight, offset or edge: sums of that many numbers as a text has n-grams stay finite.
+const MAX_NUMBER: f64 = 1e6;
+/// The most dense columns, and gates.
+const MAX_COLUMNS: usize = 1 << 14;
 
 #[derive(Serialize, Deserialize)]
 struct Config {
     format_version: u32,
+    /// SHA-256 of `tokenizer.json`, in hexadecimal digits; absent in models of version 0.1.0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tokenizer_sha256: Option<String>,
     labels: Vec<String>,
     decision_offsets: Vec<f64>,
     features: FeatureSettings,
@@ -86,6 +97,11 @@ pub struct ModelFiles {
     pub card: Vec<u8>,
 }
 
+fn sha256(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    digest.iter().map(|b| format!("{b:02x}")).collect()
+}
+
 fn le_bytes<T, const N: usize>(values: &[T], to: impl Fn(&T) -> [u8; N]) -> Vec<u8> {
     values.iter().flat_map(to).collect()
 }
@@ -95,8 +111,10 @@ impl ModelFiles {
     pub fn of(classifier: &Classifier) -> Self {
         let stance = &classifier.stance;
         let extractor = &classifier.extractor;
+        let tokenizer = extractor.tokenizer.to_json().into_bytes();
         let config = Config {
             format_version: FORMAT_VERSION,
+            tokenizer_sha256: Some(sha256(&tokenizer)),
             labels: classifier.labels.clone(),
             decision_offsets: classifier.offsets.clone(),
             features: extractor.settings.clone(),
@@ -226,7 +244,7 @@ impl ModelFiles {
         config.push(b'\n');
         ModelFiles {
             config,
-            tokenizer: extractor.tokenizer.to_json().into_bytes(),
+            tokenizer,
             weights: safetensors::serialize(views, None).expect("the tensors are valid"),
             card: model_card(classifier).into_bytes(),
         }
@@ -237,26 +255,10 @@ impl ModelFiles {
     /// # Errors
     /// [`Error::Model`] where one is missing or cannot be read.
     pub fn read(dir: &Path) -> Result<Self> {
-        let read = |name: &str| {
-            let path = dir.join(name);
-            let fail = |e: &dyn std::fmt::Display| {
-                Error::Model(format!(
-                    "{}: {e}; expected a file of a model",
-                    path.display()
-                ))
-            };
-            let length = fs::metadata(&path).map_err(|e| fail(&e))?.len();
-            if length > MAX_FILE {
-                return Err(fail(&format!(
-                    "{length} bytes, over the limit of {MAX_FILE}"
-                )));
-            }
-            fs::read(&path).map_err(|e| fail(&e))
-        };
         Ok(ModelFiles {
-            config: read(CONFIG)?,
-            tokenizer: read(TOKENIZER)?,
-            weights: read(WEIGHTS)?,
+            config: read_file(&dir.join(CONFIG), MAX_CONFIG)?,
+            tokenizer: read_file(&dir.join(TOKENIZER), MAX_TOKENIZER)?,
+            weights: read_file(&dir.join(WEIGHTS), MAX_WEIGHTS)?,
             card: Vec::new(),
         })
     }
@@ -267,24 +269,38 @@ impl ModelFiles {
     /// [`Error::Model`] where a file is not what it should be or does not fit the others.
     pub fn classifier(&self) -> Result<Classifier> {
         let config = read_config(&self.config)?;
+        if let Some(digest) = &config.tokenizer_sha256
+            && *digest != sha256(&self.tokenizer)
+        {
+            return Err(Error::Model(format!(
+                "{TOKENIZER}: expected the file with the SHA-256 {digest} that {CONFIG} names: this is another model's"
+            )));
+        }
         let tokenizer = Tokenizer::from_json(&self.tokenizer)?;
         let encoder = DenseEncoder::new(config.columns, config.gates, &config.labels)?;
         let k = config.labels.len();
-        let tensors =
-            SafeTensors::deserialize(&self.weights).map_err(|e| weights_error(&e.to_string()))?;
+        let tensors = SafeTensors::deserialize(&self.weights)
+            .map_err(|e| weights_error(&format!("{e}; expected a safetensors file")))?;
         let idf = f32s(&tensors, "idf", &[Some(tokenizer.vocab_size())])?;
+        if idf.iter().any(|&v| v < 0.0) {
+            return Err(weights_error(
+                "\"idf\" holds a number below 0; expected none",
+            ));
+        }
         let table = NgramTable {
             buckets: u32s(&tensors, "ngrams.buckets")?,
             fingerprints: u32s(&tensors, "ngrams.fingerprints")?,
         };
         if !table.is_valid() {
             return Err(weights_error(
-                "ngrams.buckets do not index ngrams.fingerprints",
+                "ngrams.buckets do not index ngrams.fingerprints; expected 2^n + 1 numbers that do not fall, from 0 to their count",
             ));
         }
         let topics = u64s(&tensors, "topics")?;
         if !topics.windows(2).all(|w| w[0] < w[1]) {
-            return Err(weights_error("topics are not increasing"));
+            return Err(weights_error(
+                "topics are not increasing; expected each once",
+            ));
         }
         let n_inputs = n_inputs(&encoder, k);
         let stance = StanceModel {
@@ -356,7 +372,7 @@ fn read_known(
     };
     if !memory.is_valid() {
         return Err(weights_error(
-            "memory.headlines, memory.starts and memory.stems do not fit together",
+            "memory.headlines, memory.starts and memory.stems do not fit together; expected increasing headlines, and increasing stems of each",
         ));
     }
     let known = KnownHeadlines {
@@ -375,6 +391,48 @@ fn read_known(
     Ok((known, memory))
 }
 
+/// The bytes of a regular file of at most `limit` bytes; a `model.safetensors` must begin with a header that fits in it.
+fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>> {
+    let fail = |e: &dyn std::fmt::Display| {
+        Error::Model(format!(
+            "{}: {e}; expected a file of a model",
+            path.display()
+        ))
+    };
+    // Looking before opening: opening a pipe would wait for its writer.
+    let found = fs::metadata(path).map_err(|e| fail(&e))?;
+    if !found.is_file() {
+        return Err(fail(&"is not a regular file"));
+    }
+    if found.len() > limit {
+        return Err(fail(&format!(
+            "{} bytes, over the limit of {limit}",
+            found.len()
+        )));
+    }
+    let mut file = fs::File::open(path).map_err(|e| fail(&e))?;
+    let mut bytes = Vec::new();
+    if path.ends_with(WEIGHTS) {
+        // Refused before the rest is read into memory.
+        file.by_ref()
+            .take(8)
+            .read_to_end(&mut bytes)
+            .map_err(|e| fail(&e))?;
+        let header = bytes.first_chunk().map_or(0, |b| u64::from_le_bytes(*b));
+        if header == 0 || header > found.len().saturating_sub(8) {
+            return Err(fail(&format!(
+                "a header of {header} bytes in a file of {}",
+                found.len()
+            )));
+        }
+    }
+    // The file may grow meanwhile.
+    file.take(limit)
+        .read_to_end(&mut bytes)
+        .map_err(|e| fail(&e))?;
+    Ok(bytes)
+}
+
 fn weights_error(what: &str) -> Error {
     Error::Model(format!("{WEIGHTS}: {what}"))
 }
@@ -386,25 +444,27 @@ fn read_config(bytes: &[u8]) -> Result<Config> {
         format_version: u32,
     }
     let version: Version = serde_json::from_slice(bytes)
-        .map_err(|e| fail(format!("not a model's configuration: {e}")))?;
+        .map_err(|e| fail(format!("{e}; expected a model's configuration")))?;
     if version.format_version != FORMAT_VERSION {
         return Err(fail(format!(
             "format_version is {}; expected {FORMAT_VERSION}",
             version.format_version
         )));
     }
-    let config: Config = serde_json::from_slice(bytes).map_err(|e| fail(e.to_string()))?;
+    let config: Config = serde_json::from_slice(bytes)
+        .map_err(|e| fail(format!("{e}; expected a model's configuration")))?;
     let k = config.labels.len();
     if k < 2 || !config.labels.windows(2).all(|w| w[0] < w[1]) || config.labels[0].is_empty() {
         return Err(fail(
-            "expected at least two labels, sorted, none twice and none empty".into(),
+            "labels are wrong; expected at least two, sorted, none twice and none empty".into(),
         ));
     }
+    let small = |value: f64| value.abs() <= MAX_NUMBER;
     let known = config.known_headlines.iter().map(|k| &k.decision_offsets);
     for offsets in std::iter::once(&config.decision_offsets).chain(known) {
-        if offsets.len() != k || offsets.iter().any(|o| !o.is_finite()) {
+        if offsets.len() != k || !offsets.iter().all(|&o| small(o)) {
             return Err(fail(format!(
-                "expected {k} finite decision_offsets, one a label"
+                "expected {k} decision_offsets between -{MAX_NUMBER} and {MAX_NUMBER}, one a label"
             )));
         }
     }
@@ -416,20 +476,40 @@ fn read_config(bytes: &[u8]) -> Result<Config> {
     if config.provenance.rows.len() != k {
         return Err(fail(format!("expected {k} numbers of rows, one a label")));
     }
-    if !(config.score_scale.is_finite() && config.score_scale > 0.0) {
+    if !(1.0 / MAX_NUMBER..=MAX_NUMBER).contains(&config.score_scale) {
         return Err(fail(format!(
-            "score_scale is {}; expected a number above 0",
-            config.score_scale
+            "score_scale is {}; expected a number from {} to {MAX_NUMBER}",
+            config.score_scale,
+            1.0 / MAX_NUMBER
         )));
     }
-    if !(config.mean_body_words.is_finite() && config.mean_body_words >= 0.0) {
-        return Err(fail("mean_body_words is not a number of at least 0".into()));
+    if !(0.0..=MAX_NUMBER as f32).contains(&config.mean_body_words) {
+        return Err(fail(format!(
+            "mean_body_words is {}; expected a number from 0 to {MAX_NUMBER}",
+            config.mean_body_words
+        )));
+    }
+    let known = config
+        .known_headlines
+        .iter()
+        .map(|k| (&k.columns, &k.gates));
+    for (columns, gates) in std::iter::once((&config.columns, &config.gates)).chain(known) {
+        if columns.len() > MAX_COLUMNS || gates.len() > MAX_COLUMNS {
+            return Err(fail(format!(
+                "{} columns and {} gates; expected at most {MAX_COLUMNS} of each",
+                columns.len(),
+                gates.len()
+            )));
+        }
     }
     let features = &config.features;
     if !(1..=16).contains(&features.char_min)
         || !(features.char_min..=16).contains(&features.char_max)
     {
-        return Err(fail("expected 1 ≤ char_min ≤ char_max ≤ 16".into()));
+        return Err(fail(format!(
+            "char_min is {} and char_max {}; expected 1 ≤ char_min ≤ char_max ≤ 16",
+            features.char_min, features.char_max
+        )));
     }
     Ok(config)
 }
@@ -443,7 +523,7 @@ fn tensor<'a>(
 ) -> Result<TensorView<'a>> {
     let view = tensors
         .tensor(name)
-        .map_err(|_| weights_error(&format!("no tensor {name:?}")))?;
+        .map_err(|_| weights_error(&format!("no tensor {name:?}; expected one")))?;
     let fits = view.shape().len() == shape.len()
         && view
             .shape()
@@ -452,9 +532,14 @@ fn tensor<'a>(
             .all(|(n, wanted)| wanted.is_none_or(|w| w == *n));
     if view.dtype() != dtype || !fits {
         return Err(weights_error(&format!(
-            "{name:?} is {:?} of shape {:?}; expected {dtype:?} of shape {shape:?}",
+            "{name:?} is {:?} of shape {:?}; expected {dtype:?} of shape [{}]",
             view.dtype(),
-            view.shape()
+            view.shape(),
+            shape
+                .iter()
+                .map(|n| n.map_or("any".into(), |n| n.to_string()))
+                .collect::<Vec<_>>()
+                .join(", ")
         )));
     }
     Ok(view)
@@ -475,23 +560,28 @@ fn u64s(tensors: &SafeTensors, name: &str) -> Result<Vec<u64>> {
 fn f32s(tensors: &SafeTensors, name: &str, shape: &[Option<usize>]) -> Result<Vec<f32>> {
     let view = tensor(tensors, name, Dtype::F32, shape)?;
     let (chunks, _) = view.data().as_chunks::<4>();
-    let values: Vec<f32> = chunks.iter().map(|b| f32::from_le_bytes(*b)).collect();
-    match values.iter().all(|v| v.is_finite()) {
-        true => Ok(values),
-        false => Err(weights_error(&format!(
-            "{name:?} holds a number that is not finite"
-        ))),
-    }
+    let values = chunks.iter().map(|b| f32::from_le_bytes(*b)).collect();
+    checked(name, values, |&v| v)
 }
 
 fn f16s(tensors: &SafeTensors, name: &str, shape: &[Option<usize>]) -> Result<Vec<f16>> {
     let view = tensor(tensors, name, Dtype::F16, shape)?;
     let (chunks, _) = view.data().as_chunks::<2>();
-    let values: Vec<f16> = chunks.iter().map(|b| f16::from_le_bytes(*b)).collect();
-    match values.iter().all(|v| v.is_finite()) {
-        true => Ok(values),
-        false => Err(weights_error(&format!(
-            "{name:?} holds a number that is not finite"
+    let values = chunks.iter().map(|b| f16::from_le_bytes(*b)).collect();
+    checked(name, values, |v| v.to_f32())
+}
+
+/// `values`, where all of them are numbers that sums of them keep finite.
+fn checked<T>(name: &str, values: Vec<T>, number: impl Fn(&T) -> f32) -> Result<Vec<T>> {
+    let limit = MAX_NUMBER as f32;
+    match values
+        .iter()
+        .map(number)
+        .find(|v| v.is_nan() || v.abs() > limit)
+    {
+        None => Ok(values),
+        Some(v) => Err(weights_error(&format!(
+            "{name:?} holds {v}; expected numbers between -{limit} and {limit}"
         ))),
     }
 }

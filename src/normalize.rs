@@ -109,7 +109,10 @@ fn normalize_chars(original: impl Iterator<Item = Char>) -> Normalized {
         let before: Vec<char> = chars.iter().map(|x| x.c).collect();
         if before.iter().all(char::is_ascii) {
             for x in &mut chars {
-                x.c = x.c.to_ascii_lowercase();
+                x.c = match x.c {
+                    '`' => '\'',
+                    c => c.to_ascii_lowercase(),
+                };
             }
         } else {
             chars = compose(&chars);
@@ -367,6 +370,42 @@ mod tests {
                 "{honest}"
             );
         }
+    }
+
+    /// The columns of a row of code points in `tests/data/unicode/normalization.txt`.
+    fn columns(row: &str) -> Vec<String> {
+        let char = |hex| char::from_u32(u32::from_str_radix(hex, 16).unwrap()).unwrap();
+        row.split(';')
+            .map(|column| column.split(' ').map(char).collect())
+            .collect()
+    }
+
+    #[test]
+    fn every_case_of_unicodes_normalization_test_holds() {
+        let path = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/data/unicode/normalization.txt"
+        );
+        let rows = std::fs::read_to_string(path).unwrap();
+        let mut n = 0;
+        for row in rows.lines().filter(|r| !r.starts_with('#')) {
+            let columns = columns(row);
+            for column in &columns {
+                let chars: Vec<Char> = column
+                    .char_indices()
+                    .map(|(i, c)| Char::new(i, c))
+                    .collect();
+                let found: String = compose(&chars).iter().map(|x| x.c).collect();
+                assert_eq!(found, columns[3], "NFKC of {row}");
+                assert_eq!(
+                    normalize(column),
+                    normalize(&columns[0]),
+                    "all forms of {row}"
+                );
+            }
+            n += 1;
+        }
+        assert!(n > 7000, "{n}");
     }
 
     #[test]

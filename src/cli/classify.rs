@@ -10,12 +10,14 @@ use crate::explain::explain;
 use crate::model_dir::load;
 use crate::normalize::normalize;
 use crate::output::{
-    Extras, delimited_header, delimited_row, jsonl_row, rounded, table_header, table_row, visible,
+    Delimited, Extras, Stdout, WholeRows, delimited_header, delimited_row, jsonl_row, rounded,
+    table_header, table_row, visible,
 };
 use crate::read::{Row, RowParser, Rows};
 use clap::{Parser, ValueEnum};
-use std::io::{BufWriter, IsTerminal, Write};
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Tell how each comment stands toward the article it is about
 #[derive(Debug, Parser)]
@@ -48,6 +50,9 @@ pub struct ClassifyArgs {
     /// Estimate shares for each value of this field of the rows; rows without it are a group by themselves, null
     #[arg(long, value_name = "FIELD", requires = "prevalence")]
     by: Option<String>,
+    /// Put an apostrophe before cells that a spreadsheet would take for formulas (csv and tsv only)
+    #[arg(long)]
+    csv_safe: bool,
     /// Echo the rows' other fields under "fields" (jsonl only)
     #[arg(long)]
     keep_fields: bool,
@@ -73,6 +78,22 @@ pub(super) enum OutputFormat {
     Tsv,
 }
 
+impl OutputFormat {
+    /// How cells stand in its rows, where it has cells.
+    pub(super) fn delimited(self, safe: bool) -> Delimited {
+        let delimiter = match self {
+            OutputFormat::Tsv => b'\t',
+            _ => b',',
+        };
+        Delimited { delimiter, safe }
+    }
+}
+
+/// Says how many cells have an apostrophe before them.
+pub(super) fn report_neutralized(n: u64) {
+    eprintln!("cells that would have been formulas, now with an apostrophe: {n}");
+}
+
 /// Rows that are read before they are classified together, and their bytes.
 const BATCH_ROWS: usize = 1024;
 const BATCH_BYTES: usize = 1 << 20;
@@ -93,6 +114,9 @@ pub fn classify(args: ClassifyArgs) -> Result<()> {
             "--explain and --keep-fields need --format jsonl".into(),
         ));
     }
+    if args.csv_safe && !matches!(format, OutputFormat::Csv | OutputFormat::Tsv) {
+        return Err(Error::Usage("--csv-safe needs --format csv or tsv".into()));
+    }
     let n_threads = thread_count(args.threads)?;
     let mut classifier = match &args.model {
         Some(dir) => load(dir)?,
@@ -104,7 +128,15 @@ pub fn classify(args: ClassifyArgs) -> Result<()> {
     }
     if args.prevalence {
         let by = args.by.as_deref();
-        return estimate_shares(&classifier, &args.files, &args.read, by, format, n_threads);
+        return estimate_shares(
+            &classifier,
+            &args.files,
+            &args.read,
+            by,
+            format,
+            args.csv_safe,
+            n_threads,
+        );
     }
     let review = args
         .target_error
@@ -120,9 +152,11 @@ pub fn classify(args: ClassifyArgs) -> Result<()> {
         format,
         explain: args.explain,
         review: review.as_ref(),
+        delimited: format.delimited(args.csv_safe),
+        n_neutralized: AtomicU64::new(0),
         width: on_terminal.then(|| usize::from(console::Term::stdout().size().1)),
     };
-    let mut out = BufWriter::with_capacity(1 << 16, std::io::stdout());
+    let mut out = WholeRows::new(Stdout, &super::stop::WRITING);
     let fail = |e| Error::io("stdout", e);
     if let Some(header) = writer.header() {
         writeln!(out, "{header}").map_err(fail)?;
@@ -179,8 +213,11 @@ pub fn classify(args: ClassifyArgs) -> Result<()> {
         row_summary(n, "classified", bad_rows.count()),
         by_label.join(", ")
     );
-    if let Some(review) = review {
+    if let Some(review) = &review {
         eprintln!("{}", review.summary(n_labelled, n));
+    }
+    if args.csv_safe {
+        report_neutralized(writer.n_neutralized.load(Ordering::Relaxed));
     }
     Ok(())
 }
@@ -232,6 +269,8 @@ struct RowWriter<'a> {
     format: OutputFormat,
     explain: bool,
     review: Option<&'a Review>,
+    delimited: Delimited,
+    n_neutralized: AtomicU64,
     width: Option<usize>,
 }
 
@@ -241,8 +280,7 @@ impl RowWriter<'_> {
         match self.format {
             OutputFormat::Table => Some(table_header(labels)),
             OutputFormat::Jsonl => None,
-            OutputFormat::Csv => Some(delimited_header(labels, b',')),
-            OutputFormat::Tsv => Some(delimited_header(labels, b'\t')),
+            OutputFormat::Csv | OutputFormat::Tsv => Some(delimited_header(labels, self.delimited)),
         }
     }
 
@@ -277,8 +315,12 @@ impl RowWriter<'_> {
                     extras.as_ref(),
                 )
             }
-            OutputFormat::Csv => delimited_row(self.classifier, &comment, &prediction, b','),
-            OutputFormat::Tsv => delimited_row(self.classifier, &comment, &prediction, b'\t'),
+            OutputFormat::Csv | OutputFormat::Tsv => {
+                let (line, n) =
+                    delimited_row(self.classifier, &comment, &prediction, self.delimited);
+                self.n_neutralized.fetch_add(n, Ordering::Relaxed);
+                line
+            }
         };
         Ok(((!prediction.review).then_some(prediction.label), line))
     }

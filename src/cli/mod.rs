@@ -7,22 +7,22 @@ pub mod classify;
 pub mod evaluate;
 mod in_order;
 mod prevalence;
+mod stop;
 pub mod train;
 
 use crate::error::{Error, Result};
-use crate::output::visible;
+use crate::output::{WholeRows, visible};
 use crate::read::{Articles, BadRows, Columns, Field, Format, OnError, ReadOptions};
 use clap::{Args, Parser, ValueEnum};
 use encoding_rs::Encoding;
 use std::fs::{self, File};
-use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Parses the command line, runs `program` and reports how it ended.
 pub fn run<A: Parser>(program: impl FnOnce(A) -> Result<()>) -> ExitCode {
     let arguments = A::parse();
-    match program(arguments) {
+    match stop::end_in_order().and_then(|()| program(arguments)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let status = error.status();
@@ -202,7 +202,8 @@ impl ReadArgs {
         let list = match &self.rejects {
             Some(path) => {
                 let file = File::create(path).map_err(|e| Error::io(path, e))?;
-                Some(Box::new(BufWriter::new(file)) as Box<dyn std::io::Write + Send>)
+                let list = WholeRows::new(file, &stop::WRITING);
+                Some(Box::new(list) as Box<dyn std::io::Write + Send>)
             }
             None => None,
         };

@@ -1,6 +1,6 @@
 //! `stance-classify --prevalence`: shares of labels in place of labels, in memory that grows with groups only.
 
-use super::classify::OutputFormat;
+use super::classify::{OutputFormat, report_neutralized};
 use super::in_order::in_order;
 use super::{ReadArgs, print, row_summary, set_threads};
 use crate::classifier::Classifier;
@@ -34,6 +34,7 @@ pub(super) fn estimate_shares(
     read: &ReadArgs,
     by: Option<&str>,
     format: OutputFormat,
+    csv_safe: bool,
     n_threads: usize,
 ) -> Result<()> {
     let confusions = classifier.confusions.as_ref().ok_or_else(|| {
@@ -107,13 +108,20 @@ pub(super) fn estimate_shares(
             shares,
         })
         .collect();
+    let mut n_neutralized = 0;
     print(&match format {
         OutputFormat::Table => shares_table(&found, labels, by),
         OutputFormat::Jsonl => shares_jsonl(&found, labels, by),
-        OutputFormat::Csv => shares_delimited(&found, labels, b','),
-        OutputFormat::Tsv => shares_delimited(&found, labels, b'\t'),
+        OutputFormat::Csv | OutputFormat::Tsv => {
+            let (text, n) = shares_delimited(&found, labels, format.delimited(csv_safe));
+            n_neutralized = n;
+            text
+        }
     })?;
     let n = groups.values().flat_map(|c| &c.by_label).sum();
     eprintln!("{}", row_summary(n, "counted", bad_rows.count()));
+    if csv_safe {
+        report_neutralized(n_neutralized);
+    }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use super::{ReadArgs, print, row_summary, set_threads};
 use crate::error::{Error, Result};
 use crate::model_dir::{check_output, save};
-use crate::output::Grid;
+use crate::output::{Grid, visible};
 use crate::read::read_comments;
 use crate::train::{ClassWeight, GroupBy, Optimize, TrainSettings, Trained, train};
 use clap::{Parser, ValueEnum};
@@ -138,9 +138,12 @@ pub fn run_train(args: TrainArgs) -> Result<()> {
     };
     bad_rows.finish()?;
     let trained = train(&train_rows, &dev_rows, &args.settings())?;
-    save(&trained.classifier, &args.output)?;
+    {
+        let _writing = super::stop::WRITING.lock();
+        save(&trained.classifier, &args.output)?;
+    }
     for note in &trained.notes {
-        eprintln!("note: {note}");
+        eprintln!("note: {}", visible(note));
     }
     let n = (train_rows.len() + dev_rows.len()) as u64;
     eprintln!("{}", row_summary(n, "used", bad_rows.count()));

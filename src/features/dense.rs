@@ -154,7 +154,11 @@ pub struct DenseEncoder {
 
 fn flag_index(name: &str) -> Result<usize> {
     let found = flag_names().iter().position(|n| n == name);
-    found.ok_or_else(|| Error::Model(format!("config.json: unknown flag {name:?}")))
+    found.ok_or_else(|| {
+        Error::Model(format!(
+            "config.json: unknown flag {name:?}; expected one that this version knows"
+        ))
+    })
 }
 
 impl DenseEncoder {
@@ -171,7 +175,9 @@ impl DenseEncoder {
             if edge.is_finite() {
                 Ok(edge)
             } else {
-                Err(Error::Model("config.json: an edge is not finite".into()))
+                Err(Error::Model(
+                    "config.json: an edge is not finite; expected a number".into(),
+                ))
             }
         };
         let rules = columns.iter().map(|column| {
@@ -182,7 +188,7 @@ impl DenseEncoder {
                 Column::Above { value, above } => {
                     let found = context::VALUES.iter().position(|n| n == value);
                     let value = found.ok_or_else(|| {
-                        Error::Model(format!("config.json: unknown similarity {value:?}"))
+                        Error::Model(format!("config.json: unknown similarity {value:?}; expected one that this version knows"))
                     })?;
                     Rule::Above(value, finite(*above)?)
                 }

@@ -1,6 +1,6 @@
 //! Shares of labels among groups of comments, as JSONL, CSV, TSV or a table for people.
 
-use super::delimited::line;
+use super::delimited::{Delimited, line};
 use super::rounded;
 use super::table::Grid;
 use crate::prevalence::Share;
@@ -72,10 +72,16 @@ pub fn shares_jsonl(groups: &[GroupShares], labels: &[String], by: Option<&str>)
     out
 }
 
-/// A header and one row for each group and label: `value,n,label,share,low,high,counted,counted_share`.
-pub fn shares_delimited(groups: &[GroupShares], labels: &[String], delimiter: u8) -> String {
+/// A header and one row for each group and label, `value,n,label,share,low,high,counted,counted_share`, and how many cells
+/// were neutralised.
+pub fn shares_delimited(
+    groups: &[GroupShares],
+    labels: &[String],
+    style: Delimited,
+) -> (String, u64) {
     let header = "value n label share low high counted counted_share";
-    let mut out = line(delimiter, header.split(' ').map(str::to_string)) + "\n";
+    let (mut out, mut n_neutralized) = line(style, header.split(' ').map(str::to_string));
+    out.push('\n');
     for group in groups {
         for (l, (label, s)) in labels.iter().zip(&group.shares).enumerate() {
             let cells = [
@@ -88,11 +94,13 @@ pub fn shares_delimited(groups: &[GroupShares], labels: &[String], delimiter: u8
                 group.counted[l].to_string(),
                 rounded(group.counted_share(l)).to_string(),
             ];
-            out += &line(delimiter, cells.into_iter());
+            let (row, n) = line(style, cells.into_iter());
+            n_neutralized += n;
+            out += &row;
             out.push('\n');
         }
     }
-    out
+    (out, n_neutralized)
 }
 
 /// A table with one row for each group and label.

@@ -1,6 +1,6 @@
 //! Tables for people.
 
-use super::visible;
+use super::{markdown, visible};
 use crate::classifier::{Classifier, Prediction};
 use crate::record::Comment;
 use console::Style;
@@ -15,7 +15,7 @@ impl Grid {
     /// A table with this header.
     pub fn new(header: &[&str]) -> Self {
         Grid {
-            rows: vec![header.iter().map(|s| s.to_string()).collect()],
+            rows: vec![header.iter().map(|s| visible(s)).collect()],
         }
     }
 
@@ -68,7 +68,7 @@ impl Grid {
     pub fn to_markdown(&self) -> String {
         let mut out = String::new();
         for (at, row) in self.rows.iter().enumerate() {
-            let cells: Vec<String> = row.iter().map(|c| c.replace('|', "\\|")).collect();
+            let cells: Vec<String> = row.iter().map(|c| markdown(c)).collect();
             out += &format!("| {} |\n", cells.join(" | "));
             if at == 0 {
                 out += &format!("| --- |{}\n", " ---: |".repeat(row.len() - 1));

@@ -1,10 +1,9 @@
 //! The articles that rows are joined with: `--articles` and `--article`.
 
-use super::jsonl::read_fields;
-use super::source;
-use super::{Columns, Field};
+use super::objects::{MAX_BYTES, bad_line, for_each_object};
+use super::{Field, source};
 use crate::error::{Error, Result};
-use crate::record::{Article, id_string};
+use crate::record::Article;
 use std::collections::HashMap;
 use std::io::Read;
 use std::path::Path;
@@ -23,41 +22,19 @@ impl Articles {
     /// [`Error::Io`] where it cannot be read, [`Error::Data`] where a row is wrong or an id stands twice.
     pub fn add_file(&mut self, path: &Path) -> Result<()> {
         let by_id = self.by_id.get_or_insert_default();
-        let content = read_text(path)?;
-        let columns = Columns::default();
-        for (at, line) in content.lines().enumerate() {
-            if line.trim().is_empty() {
-                continue;
-            }
-            let fail =
-                |reason: String| Error::Data(format!("{}:{}: {reason}", path.display(), at + 1));
-            let fields = read_fields(line, &columns, false).map_err(fail)?;
-            let id = match fields.get(Field::Id) {
-                Some(raw) if !raw.starts_with(['[', '{', 't', 'f']) => id_string(raw),
-                Some(raw) => {
-                    return Err(fail(format!(
-                        "\"id\" is {raw}; expected a string or a number"
-                    )));
-                }
-                None => return Err(fail("no \"id\"; expected the article's id".into())),
-            };
-            let text = |field: Field| match fields.get(field) {
-                Some(raw) => serde_json::from_str::<String>(raw)
-                    .map(|s| Some(s.into()))
-                    .map_err(|_| fail(format!("{:?} is {raw}; expected a string", field.name()))),
-                None => Ok(None),
-            };
+        for_each_object(path, "the article's id", false, |object| {
+            let id = object.scalar(Field::Id)?;
             let article = Article {
-                headline: text(Field::Headline)?,
-                body: text(Field::Body)?,
+                headline: object.text(Field::Headline)?.map(Into::into),
+                body: object.text(Field::Body)?.map(Into::into),
             };
-            if by_id.insert(id.clone(), article).is_some() {
-                return Err(fail(format!(
+            match by_id.insert(id.clone(), article) {
+                None => Ok(()),
+                Some(_) => Err(format!(
                     "article id {id:?} stands twice; expected each once"
-                )));
+                )),
             }
-        }
-        Ok(())
+        })
     }
 
     /// Takes `path`, a text file, as the article of every row: its first non-empty line is the headline, the rest the
@@ -87,17 +64,19 @@ impl Articles {
     }
 }
 
-pub(super) fn read_text(path: &Path) -> Result<String> {
+fn read_text(path: &Path) -> Result<String> {
     let mut bytes = Vec::new();
     source::open(path, None)
-        .and_then(|mut source| source.read_to_end(&mut bytes))
+        .and_then(|source| source.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes))
         .map_err(|e| Error::io(path, e))?;
+    if bytes.len() > MAX_BYTES {
+        let reason = format!("the file is longer than {MAX_BYTES} bytes; expected an article");
+        return Err(bad_line(path, 1, reason));
+    }
     String::from_utf8(bytes).map_err(|e| {
-        let line = 1 + e.as_bytes()[..e.utf8_error().valid_up_to()]
-            .iter()
-            .filter(|&&b| b == b'\n')
-            .count();
-        Error::Data(format!("{}:{line}: invalid UTF-8", path.display()))
+        let before = &e.as_bytes()[..e.utf8_error().valid_up_to()];
+        let line = 1 + memchr::memchr_iter(b'\n', before).count() as u64;
+        bad_line(path, line, "invalid UTF-8; expected UTF-8".into())
     })
 }
 

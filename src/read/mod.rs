@@ -8,6 +8,7 @@ mod articles;
 mod csv;
 mod jsonl;
 mod lines;
+mod objects;
 mod parse;
 mod predictions;
 mod reject;
@@ -22,6 +23,7 @@ use crate::error::{Error, Result};
 use crate::record::Comment;
 use encoding_rs::Encoding;
 use rayon::prelude::*;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -199,6 +201,8 @@ pub struct Rows {
     options: ReadOptions,
     current: Option<Open>,
     n_opened: usize,
+    /// A stream that is open already, or why it could not be opened.
+    first: Option<Result<Open>>,
     number: u64,
     /// What went wrong behind the rows of the last batch.
     error: Option<Error>,
@@ -211,7 +215,7 @@ struct Open {
 
 enum FileRows {
     Lines(lines::Lines, Format),
-    Cells(csv::Cells),
+    Cells(Box<csv::Cells>),
 }
 
 impl Rows {
@@ -222,8 +226,20 @@ impl Rows {
             options: options.clone(),
             current: None,
             n_opened: 0,
+            first: None,
             number: 0,
             error: None,
+        }
+    }
+
+    /// The rows that `reader` gives, in the format of `options` or else JSONL; `name` stands for it in messages.
+    pub fn of_reader(name: &str, reader: Box<dyn Read + Send>, options: &ReadOptions) -> Self {
+        let format = options.format.unwrap_or(Format::Jsonl);
+        let source = source::decoded(reader, options.encoding).map_err(|e| Error::io(name, e));
+        let open = source.and_then(|source| open_source(name.into(), source, format, options));
+        Rows {
+            first: Some(open),
+            ..Rows::new(&[], options)
         }
     }
 
@@ -233,6 +249,10 @@ impl Rows {
     /// [`Error::Io`] where a file cannot be read, [`Error::Data`] where a CSV header lacks the text column.
     pub fn next_row(&mut self) -> Result<Option<Row>> {
         loop {
+            if let Some(first) = self.first.take() {
+                self.current = Some(first?);
+                self.n_opened += 1;
+            }
             if self.current.is_none() {
                 match self.files.pop_front() {
                     Some(path) => {
@@ -317,12 +337,21 @@ fn open(path: &Path, options: &ReadOptions) -> Result<Open> {
     let file: Arc<str> = path.display().to_string().into();
     let format = options.format.unwrap_or_else(|| Format::of_path(path));
     let source = source::open(path, options.encoding).map_err(|e| Error::io(path, e))?;
+    open_source(file, source, format, options)
+}
+
+fn open_source(
+    file: Arc<str>,
+    source: source::Source,
+    format: Format,
+    options: &ReadOptions,
+) -> Result<Open> {
     let rows = match format {
         Format::Jsonl | Format::Txt => {
             FileRows::Lines(lines::Lines::new(source, options.max_line_bytes), format)
         }
         Format::Csv | Format::Tsv => {
-            FileRows::Cells(csv::Cells::open(source, format, &file, options)?)
+            FileRows::Cells(Box::new(csv::Cells::open(source, format, &file, options)?))
         }
     };
     Ok(Open { file, rows })

@@ -37,7 +37,10 @@ impl<'a> RowParser<'a> {
                     "the row is longer than {limit} bytes, the limit of --max-line-bytes"
                 ));
             }
-            Content::Text(bytes) => Comment::new(utf8(bytes)?),
+            Content::Text(bytes) => Comment {
+                id: String::new(),
+                ..Comment::new(utf8(bytes)?)
+            },
             Content::Json(bytes) => {
                 let fields = read_fields(utf8(bytes)?, self.columns, self.keep_fields)?;
                 self.from_json(fields)?
@@ -45,9 +48,6 @@ impl<'a> RowParser<'a> {
             Content::Cells(header, cells) => self.from_cells(header, cells)?,
         };
         if comment.id.is_empty() {
-            comment.id = row.number.to_string();
-        }
-        if matches!(row.content, Content::Text(_)) {
             comment.id = row.number.to_string();
         }
         if self.labels_required && comment.label.is_none() {

@@ -1,10 +1,8 @@
 //! Reads files of predictions, as `stance-classify` or any other program writes them.
 
-use super::articles::read_text;
-use super::jsonl::read_fields;
-use super::{Columns, Field};
-use crate::error::{Error, Result};
-use crate::record::id_string;
+use super::Field;
+use super::objects::{Object, for_each_object};
+use crate::error::Result;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,7 +11,7 @@ use std::path::Path;
 #[derive(Debug, Clone, PartialEq)]
 pub struct PredictedRow {
     /// The line it stands on, from 1.
-    pub line: usize,
+    pub line: u64,
     /// The id, as a string.
     pub id: String,
     /// The predicted label.
@@ -39,33 +37,17 @@ struct Others {
 /// [`Error::Io`] where it cannot be read, [`Error::Data`] where a row has no id or no label, or where a probability is
 /// not one.
 pub fn read_predictions(path: &Path) -> Result<Vec<PredictedRow>> {
-    let content = read_text(path)?;
     let mut found = Vec::new();
-    for (at, line) in content.lines().enumerate() {
-        if !line.trim().is_empty() {
-            let row = read_row(line, at + 1).map_err(|reason| {
-                Error::Data(format!("{}:{}: {reason}", path.display(), at + 1))
-            })?;
-            found.push(row);
-        }
-    }
+    let expected = "a prediction {\"id\", \"label\"}";
+    for_each_object(path, expected, true, |object| {
+        found.push(read_row(object)?);
+        Ok(())
+    })?;
     Ok(found)
 }
 
-fn read_row(text: &str, line: usize) -> std::result::Result<PredictedRow, String> {
-    let fields = read_fields(text, &Columns::default(), true)?;
-    let value = |field: Field| match fields.get(field) {
-        Some(raw) if !raw.starts_with(['[', '{', 't', 'f']) => Ok(id_string(raw)),
-        Some(raw) => Err(format!(
-            "{:?} is {raw}; expected a string or a number",
-            field.name()
-        )),
-        None => Err(format!(
-            "no {:?}; expected a prediction {{\"id\", \"label\"}}",
-            field.name()
-        )),
-    };
-    let others = fields.others.as_deref().unwrap_or("{}");
+fn read_row(object: &Object) -> std::result::Result<PredictedRow, String> {
+    let others = object.fields.others.as_deref().unwrap_or("{}");
     let Others {
         probability,
         probabilities,
@@ -85,9 +67,9 @@ fn read_row(text: &str, line: usize) -> std::result::Result<PredictedRow, String
         return Err(format!("\"probabilities\" sum to {sum}; expected 1"));
     }
     Ok(PredictedRow {
-        line,
-        id: value(Field::Id)?,
-        label: value(Field::Label)?,
+        line: object.line,
+        id: object.scalar(Field::Id)?,
+        label: object.scalar(Field::Label)?,
         probability,
         probabilities,
     })
@@ -97,20 +79,25 @@ fn read_row(text: &str, line: usize) -> std::result::Result<PredictedRow, String
 mod tests {
     use super::*;
 
+    fn rows(content: &str) -> Result<Vec<PredictedRow>> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), content).unwrap();
+        read_predictions(file.path())
+    }
+
     #[test]
     fn a_prediction_is_read_with_its_probabilities() {
-        let row = read_row(
-            r#"{"id":7,"label":"b","probability":0.75,"probabilities":{"a":0.25,"b":0.75},"x":[1]}"#,
-            3,
-        )
-        .unwrap();
+        let content = r#"
+
+            {"id":7,"label":"b","probability":0.75,"probabilities":{"a":0.25,"b":0.75},"x":[1]}
+            {"id":"7","label":2}"#;
+        let [row, bare] = rows(content).unwrap().try_into().unwrap();
         assert_eq!(
             (row.line, row.id.as_str(), row.label.as_str()),
             (3, "7", "b")
         );
         assert_eq!(row.probability, Some(0.75));
         assert_eq!(row.probabilities.unwrap()["a"], 0.25);
-        let bare = read_row(r#"{"id":"7","label":2}"#, 1).unwrap();
         assert_eq!((bare.label.as_str(), bare.probability), ("2", None));
     }
 
@@ -128,7 +115,7 @@ mod tests {
             (r#"{"id":1,"label":"a","probability":"x"}"#, "expected f64"),
             (r#"{"id":1}"#, "no \"label\""),
         ] {
-            let error = read_row(row, 1).unwrap_err();
+            let error = rows(row).unwrap_err().to_string();
             assert!(error.contains(reason), "{error}");
         }
     }

@@ -31,7 +31,8 @@ pub fn open(path: &Path, encoding: Option<&'static Encoding>) -> io::Result<Sour
     decoded(plain, encoding)
 }
 
-fn decoded(
+/// `plain` as UTF-8: a byte-order mark wins over `encoding`, which wins over UTF-8.
+pub fn decoded(
     mut plain: Box<dyn Read + Send>,
     encoding: Option<&'static Encoding>,
 ) -> io::Result<Source> {

@@ -99,3 +99,13 @@ pub fn lines(bytes: &[u8]) -> Vec<serde_json::Value> {
 pub fn stderr(output: &std::process::Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
+
+/// The program `name` started by a shell after `limits`.
+pub fn limited(limits: &str, name: &str) -> Command {
+    let mut command = Command::new("sh");
+    let script = format!("{limits}; exec \"$0\" \"$@\"");
+    command.args(["-c", &script]);
+    command.arg(assert_cmd::cargo::cargo_bin(name));
+    command.env("NO_COLOR", "1");
+    command
+}
