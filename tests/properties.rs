@@ -9,7 +9,7 @@ use stance::classifier::Classifier;
 use stance::explain::explain;
 use stance::record::Comment;
 use stance::solver::{LinearScores, Problem, SparseLogistic};
-use stance::sparse::SparseMatrix;
+use stance::sparse::{SparseMatrix, WithTransposed};
 use stance::train::{TrainSettings, train};
 use std::sync::LazyLock;
 
@@ -97,8 +97,8 @@ impl Rows {
         }
         let targets: Vec<u32> = self.0.iter().map(|r| r.1).collect();
         let weights: Vec<f64> = self.0.iter().map(|r| r.2).collect();
-        let transposed = x.transpose();
-        let problem = Problem::new(&x, &transposed, &targets, 3).unwrap();
+        let design = WithTransposed::new(&x);
+        let problem = Problem::new(&design, &targets, 3).unwrap();
         let settings = SparseLogistic {
             tolerance: 2e-8,
             ..SparseLogistic::default()
