@@ -10,6 +10,7 @@ mod decide;
 mod figures;
 mod fits;
 mod learn;
+pub mod tune;
 
 use crate::classifier::{Classifier, KnownHeadlines, Provenance};
 use crate::error::{Error, Result};

@@ -2,13 +2,16 @@
 
 use super::{ReadArgs, print, row_summary, set_threads};
 use crate::error::{Error, Result};
+use crate::features::FeatureSettings;
 use crate::model_dir::{check_output, save};
 use crate::output::{Grid, visible};
 use crate::read::read_comments;
+use crate::train::tune::{Change, Tuned, tune};
 use crate::train::{ClassWeight, GroupBy, Optimize, TrainSettings, Trained, train};
 use clap::{Parser, ValueEnum};
 use serde_json::json;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Train a model on labelled comments
 #[derive(Debug, Parser)]
@@ -51,6 +54,16 @@ pub struct TrainArgs {
     /// Penalty of the stance model; by default the best of several out of fold
     #[arg(long, value_name = "X", value_parser = penalty)]
     stance_alpha: Option<f64>,
+    /// Shortest and longest character n-gram inside words
+    #[arg(long, default_value = "2-5", value_name = "MIN-MAX", value_parser = char_range)]
+    char_ngrams: (usize, usize),
+    /// Number of training texts in which an n-gram must stand to count
+    #[arg(long, default_value_t = 2, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    min_texts: u32,
+    /// Search class weights, character n-grams and --min-texts for about so many seconds, by the scores out of fold or on
+    /// --dev; says what it tried and with which flags the best comes out again
+    #[arg(long, value_name = "SECONDS")]
+    tune: Option<u64>,
     /// Format of the summary
     #[arg(long, value_enum, default_value_t = SummaryFormat::Table, value_name = "FORMAT")]
     format: SummaryFormat,
@@ -83,6 +96,16 @@ fn penalty(text: &str) -> std::result::Result<f64, String> {
     }
 }
 
+fn char_range(text: &str) -> std::result::Result<(usize, usize), String> {
+    let parsed = text
+        .split_once('-')
+        .and_then(|(min, max)| Some((min.parse().ok()?, max.parse().ok()?)));
+    match parsed {
+        Some((min, max)) if 1 <= min && min <= max && max <= 16 => Ok((min, max)),
+        _ => Err("expected two numbers from 1 to 16 like 2-5".to_string()),
+    }
+}
+
 impl TrainArgs {
     fn settings(&self) -> TrainSettings {
         let defaults = TrainSettings::default();
@@ -102,7 +125,12 @@ impl TrainArgs {
             also_without_context: self.also_without_context,
             text_alphas: fixed(self.text_alpha, defaults.text_alphas),
             stance_alphas: fixed(self.stance_alpha, defaults.stance_alphas),
-            ..TrainSettings::default()
+            features: FeatureSettings {
+                char_min: self.char_ngrams.0,
+                char_max: self.char_ngrams.1,
+                min_texts: self.min_texts,
+                ..defaults.features
+            },
         }
     }
 }
@@ -137,7 +165,16 @@ pub fn run_train(args: TrainArgs) -> Result<()> {
         None => Vec::new(),
     };
     bad_rows.finish()?;
-    let trained = train(&train_rows, &dev_rows, &args.settings())?;
+    let settings = args.settings();
+    let trained = match args.tune {
+        None => train(&train_rows, &dev_rows, &settings)?,
+        Some(seconds) => {
+            let budget = Duration::from_secs(seconds);
+            let tuned = tune(&train_rows, &dev_rows, &settings, budget)?;
+            eprint!("{}", tuning_told(&tuned));
+            tuned.trained
+        }
+    };
     {
         let _writing = super::stop::WRITING.lock();
         save(&trained.classifier, &args.output)?;
@@ -151,6 +188,33 @@ pub fn run_train(args: TrainArgs) -> Result<()> {
         SummaryFormat::Table => summary_table(&trained),
         SummaryFormat::Json => summary_json(&trained),
     })
+}
+
+/// What was tried, and the flags of the best.
+fn tuning_told(tuned: &Tuned) -> String {
+    let mut told = String::new();
+    for (change, score) in &tuned.tried {
+        let what = match change {
+            None => "the given settings".to_string(),
+            Some(Change::Characters(min, max)) => format!("--char-ngrams {min}-{max}"),
+            Some(Change::MinTexts(n)) => format!("--min-texts {n}"),
+            Some(Change::Classes(ClassWeight::Balanced)) => "--class-weight balanced".into(),
+            Some(Change::Classes(ClassWeight::None)) => "--class-weight none".into(),
+        };
+        told += &format!("tried {what}: {score:.4}\n");
+    }
+    let best = &tuned.settings;
+    told += &format!(
+        "best, without the search: --class-weight {} --char-ngrams {}-{} --min-texts {}\n",
+        match best.class_weight {
+            ClassWeight::None => "none",
+            ClassWeight::Balanced => "balanced",
+        },
+        best.features.char_min,
+        best.features.char_max,
+        best.features.min_texts
+    );
+    told
 }
 
 fn summary_table(trained: &Trained) -> String {
