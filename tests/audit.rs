@@ -288,3 +288,34 @@ fn bad_rows_and_missing_files_end_as_in_the_other_programs() {
         .unwrap();
     assert_eq!(lines(&stdin.stdout)[0]["files"][0]["file"], "-");
 }
+
+#[test]
+fn the_page_holds_the_findings_and_no_markup_of_comments() {
+    let folder = Folder::new();
+    let text = "</style><script>alert(1)</script><img src=x> same {{ 7 * 7 }}";
+    let row = |label| {
+        serde_json::json!({"text": text, "label": label, "article_id": "1"}).to_string() + "\n"
+    };
+    folder.write("a.jsonl", row("x") + &row("y"));
+    let html = folder.path("audit.html");
+    let write = || {
+        let output = program("stance-audit")
+            .args(["--no-label-errors", "--html"])
+            .arg(&html)
+            .arg(folder.path("a.jsonl"))
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", stderr(&output));
+        std::fs::read_to_string(&html).unwrap()
+    };
+    let page = write();
+    assert!(page.contains("Content-Security-Policy\" content=\"default-src &#39;none&#39;;"));
+    assert!(page.contains("1 under the same article"), "{page}");
+    for markup in ["<script", "<img", "<link", " src=\"", "url("] {
+        assert!(!page.contains(markup), "{markup}");
+    }
+    assert!(page.contains("script&#62;alert(1)"), "{page}");
+    assert!(page.contains("{{ 7 * 7 }}"));
+    assert_eq!(page.matches("</style").count(), 1);
+    assert_eq!(page, write());
+}

@@ -1,9 +1,9 @@
 //! `stance-audit`: what is in labelled data and what is wrong with it.
 
-use super::{ReadArgs, print, row_summary, set_threads};
+use super::{ReadArgs, print, row_summary, save_text, set_threads};
 use crate::audit::{Located, audit};
 use crate::error::Result;
-use crate::output::{audit_json, audit_markdown, audit_table};
+use crate::output::{audit_html, audit_json, audit_markdown, audit_table};
 use crate::read::{RowParser, Rows};
 use crate::train::TrainSettings;
 use clap::{Parser, ValueEnum};
@@ -25,6 +25,9 @@ pub struct AuditArgs {
     /// Format of the report; JSON lists every finding
     #[arg(long, value_enum, default_value_t = AuditFormat::Table, value_name = "FORMAT")]
     format: AuditFormat,
+    /// Also write the report as one HTML file, which needs nothing else
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
     /// Findings that a list of the table or of Markdown shows
     #[arg(long, default_value_t = 10, value_name = "N")]
     top: usize,
@@ -85,6 +88,9 @@ pub fn run_audit(args: AuditArgs) -> Result<()> {
     };
     let training = (!args.no_label_errors).then_some(&settings);
     let found = audit(&located, &files, training)?;
+    if let Some(file) = &args.html {
+        save_text(file, &audit_html(&found))?;
+    }
     print(&match args.format {
         AuditFormat::Table => audit_table(&found, args.top),
         AuditFormat::Json => audit_json(&found),

@@ -7,18 +7,18 @@ use crate::audit::{
 };
 
 /// One part of an audit: what it is about, a table, and findings.
-struct Section {
-    title: String,
-    grid: Option<Grid>,
-    findings: Vec<Finding>,
+pub(super) struct Section {
+    pub(super) title: String,
+    pub(super) grid: Option<Grid>,
+    pub(super) findings: Vec<Finding>,
     /// How many findings there are beyond those listed.
-    more: usize,
+    pub(super) more: usize,
 }
 
-/// A line, and the lines below it.
-struct Finding {
-    head: String,
-    details: Vec<String>,
+/// A comment's text or what it is about, and lines about it.
+pub(super) struct Finding {
+    pub(super) head: String,
+    pub(super) details: Vec<String>,
 }
 
 /// The audit as one JSON object with a line end; its lists are whole.
@@ -37,7 +37,7 @@ pub fn audit_table(audit: &Audit, top: usize) -> String {
             out += &format!("\n{}", grid.to_text());
         }
         for finding in section.findings {
-            out += &format!("\n  {}\n", visible(&finding.head));
+            out += &format!("\n  {}\n", short(&finding.head));
             for detail in finding.details {
                 out += &format!("    {}\n", visible(&detail));
             }
@@ -59,7 +59,7 @@ pub fn audit_markdown(audit: &Audit, top: usize) -> String {
             out += &format!("{}\n", grid.to_markdown());
         }
         for finding in &section.findings {
-            out += &format!("- {}\n", escaped(&finding.head));
+            out += &format!("- {}\n", escaped(&short(&finding.head)));
             for detail in &finding.details {
                 out += &format!("  - {}\n", escaped(detail));
             }
@@ -112,7 +112,8 @@ fn list<T>(all: &[T], top: usize, show: impl Fn(&T) -> Finding) -> (Vec<Finding>
     (shown, all.len().saturating_sub(top))
 }
 
-fn sections(audit: &Audit, top: usize) -> Vec<Section> {
+/// The parts of the audit, with at most `top` findings in each list.
+pub(super) fn sections(audit: &Audit, top: usize) -> Vec<Section> {
     let mut sections = vec![
         counts(audit),
         duplicates("Exact duplicates", &audit.exact_duplicates, top),
@@ -235,7 +236,7 @@ fn duplicates(name: &str, clusters: &[DuplicateCluster], top: usize) -> Section 
     let mut order: Vec<&DuplicateCluster> = clusters.iter().collect();
     order.sort_by_key(|c| !c.across_files);
     let (findings, more) = list(&order, top, |c| Finding {
-        head: short(&c.text),
+        head: visible(&c.text),
         details: cluster_places(c),
     });
     Section {
@@ -282,7 +283,7 @@ fn conflicts(conflicts: &[LabelConflict], top: usize) -> Section {
             } else {
                 "other articles"
             },
-            short(&c.text)
+            visible(&c.text)
         ),
         details: c.rows.iter().map(with_label).collect(),
     });
@@ -299,7 +300,7 @@ fn conflicts(conflicts: &[LabelConflict], top: usize) -> Section {
 
 fn straddling(audit: &Audit, top: usize) -> Section {
     let (findings, more) = list(&audit.straddling, top, |s| Finding {
-        head: format!("{} {}", s.kind, short(&s.key)),
+        head: format!("{} {}", s.kind, visible(&s.key)),
         details: s
             .rows
             .iter()
@@ -359,7 +360,7 @@ fn suspect(s: &SuspectRow) -> Finding {
         details.push(format!("for {}: {}", s.likely, reasons.join(", ")));
     }
     Finding {
-        head: short(&s.text),
+        head: visible(&s.text),
         details,
     }
 }

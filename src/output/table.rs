@@ -24,6 +24,16 @@ impl Grid {
         self.rows.push(cells.iter().map(|c| visible(c)).collect());
     }
 
+    /// The cells of the header.
+    pub(super) fn header(&self) -> &[String] {
+        &self.rows[0]
+    }
+
+    /// The cells of the rows below it.
+    pub(super) fn body(&self) -> &[Vec<String>] {
+        &self.rows[1..]
+    }
+
     fn widths(&self) -> Vec<usize> {
         let n = self.rows.iter().map(Vec::len).max().unwrap_or(0);
         (0..n)

@@ -1,10 +1,13 @@
-//! An evaluation report as one HTML file that needs nothing else.
+//! An evaluation report, and an audit, as one HTML file that needs nothing else.
 //!
-//! The page is `templates/report.html`; askama escapes every value in it, and nothing that comes from the data goes into
+//! The pages are `templates/report.html` and `audit.html`, both on `page.html`; askama escapes every value in it, and nothing that comes from the data goes into
 //! the script. The page's policy allows its own style and script, by their digests, and forbids everything else: even
 //! markup that got through could neither run nor reach out.
 
+mod audit;
 mod plots;
+
+pub use audit::audit_html;
 
 use super::report::{figure, interval, percent};
 use crate::evaluation::{ListedError, Report, SliceSet, facts, highlight, verdict};
