@@ -319,3 +319,27 @@ fn the_page_holds_the_findings_and_no_markup_of_comments() {
     assert_eq!(page.matches("</style").count(), 1);
     assert_eq!(page, write());
 }
+
+#[test]
+fn reports_name_files_without_folders_unless_two_have_the_same_name() {
+    let folder = two_files();
+    std::fs::create_dir(folder.path("other")).unwrap();
+    folder.write("other/test.jsonl", TEST);
+    let names = |files: &[&str]| -> Vec<String> {
+        let report = json(&folder, files, &["--no-label-errors"]);
+        let files = report["files"].as_array().unwrap();
+        files
+            .iter()
+            .map(|f| f["file"].as_str().unwrap().to_string())
+            .collect()
+    };
+    assert_eq!(
+        names(&["train.jsonl", "other/test.jsonl"]),
+        ["train.jsonl", "test.jsonl"]
+    );
+    let both = names(&["test.jsonl", "other/test.jsonl"]);
+    assert!(
+        both[1].ends_with("other/test.jsonl") && both[0] != both[1],
+        "{both:?}"
+    );
+}

@@ -8,6 +8,7 @@ use crate::read::{RowParser, Rows};
 use crate::train::TrainSettings;
 use clap::{Parser, ValueEnum};
 use rayon::prelude::*;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// Look for duplicates, leaks, contradictions and likely wrong labels in data
@@ -81,7 +82,7 @@ pub fn run_audit(args: AuditArgs) -> Result<()> {
         }
     }
     bad_rows.finish()?;
-    let files: Vec<String> = args.files.iter().map(|f| f.display().to_string()).collect();
+    let files = names(&args.files);
     let settings = TrainSettings {
         seed: args.seed,
         ..TrainSettings::default()
@@ -101,4 +102,19 @@ pub fn run_audit(args: AuditArgs) -> Result<()> {
         row_summary(located.len() as u64, "audited", bad_rows.count())
     );
     Ok(())
+}
+
+/// The files' names without their folders, so that a report is the same wherever the data stand; with them where two files
+/// have the same name.
+fn names(files: &[PathBuf]) -> Vec<String> {
+    let short: Vec<String> = files
+        .iter()
+        .map(|file| file.file_name().unwrap_or(file.as_os_str()))
+        .map(|name| name.to_string_lossy().into_owned())
+        .collect();
+    let distinct: BTreeSet<&String> = short.iter().collect();
+    if distinct.len() == files.len() {
+        return short;
+    }
+    files.iter().map(|f| f.display().to_string()).collect()
 }

@@ -117,7 +117,7 @@ pub(super) fn sections(audit: &Audit, top: usize) -> Vec<Section> {
     let mut sections = vec![
         counts(audit),
         duplicates("Exact duplicates", &audit.exact_duplicates, top),
-        duplicates("Near duplicates", &audit.near_duplicates, top),
+        duplicates(NEAR, &audit.near_duplicates, top),
         conflicts(&audit.conflicts, top),
     ];
     if audit.files.len() > 1 {
@@ -229,6 +229,8 @@ fn counts(audit: &Audit) -> Section {
     )
 }
 
+const NEAR: &str = "Near duplicates";
+
 fn duplicates(name: &str, clusters: &[DuplicateCluster], top: usize) -> Section {
     let rows: usize = clusters.iter().map(|c| c.rows.len()).sum();
     let across = clusters.iter().filter(|c| c.across_files).count();
@@ -237,7 +239,13 @@ fn duplicates(name: &str, clusters: &[DuplicateCluster], top: usize) -> Section 
     order.sort_by_key(|c| !c.across_files);
     let (findings, more) = list(&order, top, |c| Finding {
         head: visible(&c.text),
-        details: cluster_places(c),
+        details: if name == NEAR {
+            let mut lines = cluster_places(c);
+            lines.push(format!("similarity from {:.2}", c.similarity));
+            lines
+        } else {
+            cluster_places(c)
+        },
     });
     Section {
         title: format!(
@@ -256,9 +264,6 @@ fn cluster_places(cluster: &DuplicateCluster) -> Vec<String> {
     let mut lines: Vec<String> = cluster.rows.iter().take(SHOWN).map(with_label).collect();
     if cluster.rows.len() > SHOWN {
         lines.push(format!("… and {} more rows", cluster.rows.len() - SHOWN));
-    }
-    if cluster.similarity < 1.0 {
-        lines.push(format!("similarity from {:.2}", cluster.similarity));
     }
     lines
 }
