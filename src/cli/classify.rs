@@ -2,6 +2,7 @@
 
 use super::in_order::in_order;
 use super::prevalence::estimate_shares;
+use super::progress::Reading;
 use super::{ReadArgs, row_summary, thread_count};
 use crate::classifier::{Classifier, Prediction, Session};
 use crate::embedded::default_classifier;
@@ -163,6 +164,7 @@ pub fn classify(args: ClassifyArgs) -> Result<()> {
     }
     let mut counts = vec![0u64; classifier.labels.len()];
     let mut n_review = 0u64;
+    let reading = Reading::new(&args.files, rows.byte_count());
     let next = || {
         let batch = rows.next_batch(BATCH_ROWS, BATCH_BYTES)?;
         Ok((!batch.is_empty()).then_some(batch))
@@ -193,9 +195,11 @@ pub fn classify(args: ClassifyArgs) -> Result<()> {
                 Err(reason) => bad_rows.take(&row, reason)?,
             }
         }
+        reading.show(counts.iter().sum::<u64>() + n_review);
         Ok(())
     };
     let result = in_order(n_threads, next, worker, write);
+    reading.finish();
     // Results before an error stand.
     out.flush().map_err(fail)?;
     result?;

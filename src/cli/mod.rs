@@ -7,6 +7,7 @@ pub mod classify;
 pub mod evaluate;
 mod in_order;
 mod prevalence;
+mod progress;
 mod stop;
 pub mod train;
 

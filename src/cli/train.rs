@@ -1,5 +1,6 @@
 //! `stance-train`: learns a model from labelled comments.
 
+use super::progress::Working;
 use super::{ReadArgs, print, row_summary, set_threads};
 use crate::error::{Error, Result};
 use crate::features::FeatureSettings;
@@ -166,11 +167,17 @@ pub fn run_train(args: TrainArgs) -> Result<()> {
     };
     bad_rows.finish()?;
     let settings = args.settings();
+    let working = Working::new(format!("training on {} rows", train_rows.len()));
     let trained = match args.tune {
-        None => train(&train_rows, &dev_rows, &settings)?,
+        None => {
+            let trained = train(&train_rows, &dev_rows, &settings)?;
+            drop(working);
+            trained
+        }
         Some(seconds) => {
             let budget = Duration::from_secs(seconds);
             let tuned = tune(&train_rows, &dev_rows, &settings, budget)?;
+            drop(working);
             eprint!("{}", tuning_told(&tuned));
             tuned.trained
         }

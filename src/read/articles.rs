@@ -66,7 +66,7 @@ impl Articles {
 
 fn read_text(path: &Path) -> Result<String> {
     let mut bytes = Vec::new();
-    source::open(path, None)
+    source::open(path, None, &source::ByteCount::default())
         .and_then(|source| source.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes))
         .map_err(|e| Error::io(path, e))?;
     if bytes.len() > MAX_BYTES {

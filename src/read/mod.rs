@@ -18,6 +18,7 @@ pub use articles::Articles;
 pub use parse::RowParser;
 pub use predictions::{PredictedRow, read_predictions};
 pub use reject::{BadRows, OnError};
+pub use source::ByteCount;
 
 use crate::error::{Error, Result};
 use crate::record::Comment;
@@ -204,6 +205,7 @@ pub struct Rows {
     /// A stream that is open already, or why it could not be opened.
     first: Option<Result<Open>>,
     number: u64,
+    n_bytes: ByteCount,
     /// What went wrong behind the rows of the last batch.
     error: Option<Error>,
 }
@@ -228,6 +230,7 @@ impl Rows {
             n_opened: 0,
             first: None,
             number: 0,
+            n_bytes: ByteCount::default(),
             error: None,
         }
     }
@@ -243,6 +246,11 @@ impl Rows {
         }
     }
 
+    /// Counts the bytes that are read of files, not of standard input.
+    pub fn byte_count(&self) -> ByteCount {
+        self.n_bytes.clone()
+    }
+
     /// The next row, or `None` after the last row of the last file.
     ///
     /// # Errors
@@ -256,7 +264,7 @@ impl Rows {
             if self.current.is_none() {
                 match self.files.pop_front() {
                     Some(path) => {
-                        self.current = Some(open(&path, &self.options)?);
+                        self.current = Some(open(&path, &self.options, &self.n_bytes)?);
                         self.n_opened += 1;
                     }
                     None => return Ok(None),
@@ -333,10 +341,10 @@ impl Row {
     }
 }
 
-fn open(path: &Path, options: &ReadOptions) -> Result<Open> {
+fn open(path: &Path, options: &ReadOptions, count: &ByteCount) -> Result<Open> {
     let file: Arc<str> = path.display().to_string().into();
     let format = options.format.unwrap_or_else(|| Format::of_path(path));
-    let source = source::open(path, options.encoding).map_err(|e| Error::io(path, e))?;
+    let source = source::open(path, options.encoding, count).map_err(|e| Error::io(path, e))?;
     open_source(file, source, format, options)
 }
 

@@ -55,7 +55,8 @@ pub fn for_each_object(
     mut each: impl FnMut(&Object) -> std::result::Result<(), String>,
 ) -> Result<()> {
     let columns = Columns::default();
-    let source = source::open(path, None).map_err(|e| Error::io(path, e))?;
+    let source =
+        source::open(path, None, &source::ByteCount::default()).map_err(|e| Error::io(path, e))?;
     let mut lines = Lines::new(source, MAX_BYTES);
     while let Some((line, content)) = lines
         .next_content(Format::Jsonl)

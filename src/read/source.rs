@@ -6,19 +6,46 @@ use ruzstd::decoding::StreamingDecoder;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A stream of bytes, UTF-8 where the input was valid.
 pub type Source = BufReader<Box<dyn Read + Send>>;
 
 const BUFFER: usize = 1 << 16;
 
-/// Opens `path` (`-`: standard input). `.gz` and `.zst` are unpacked; a byte-order mark wins over `encoding`, which
+/// Counts the bytes of all files that are read.
+#[derive(Debug, Clone, Default)]
+pub struct ByteCount(Arc<AtomicU64>);
+
+impl ByteCount {
+    /// The bytes read so far, before they are unpacked.
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+struct Counted<R>(R, ByteCount);
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let n = self.0.read(out)?;
+        self.1.0.fetch_add(n as u64, Ordering::Relaxed);
+        Ok(n)
+    }
+}
+
+/// Opens `path` (`-`: standard input) and adds the bytes that are read to `count`. `.gz` and `.zst` are unpacked; a byte-order mark wins over `encoding`, which
 /// wins over UTF-8.
-pub fn open(path: &Path, encoding: Option<&'static Encoding>) -> io::Result<Source> {
+pub fn open(
+    path: &Path,
+    encoding: Option<&'static Encoding>,
+    count: &ByteCount,
+) -> io::Result<Source> {
     let raw: Box<dyn Read + Send> = if path == Path::new("-") {
         Box::new(io::stdin())
     } else {
-        Box::new(File::open(path)?)
+        Box::new(Counted(File::open(path)?, count.clone()))
     };
     let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("");
     let plain: Box<dyn Read + Send> = match extension.to_ascii_lowercase().as_str() {
