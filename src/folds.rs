@@ -54,6 +54,37 @@ pub fn make_folds(
     }
 }
 
+/// The fold, below `n_folds`, of rows with these `keys` and `targets`, as [`make_folds`] but with whole groups however few
+/// they are; `None` where there are fewer groups than folds.
+pub fn whole_group_folds(
+    keys: &[Option<&str>],
+    targets: &[u32],
+    n_labels: usize,
+    n_folds: usize,
+    seed: u64,
+) -> Option<Vec<usize>> {
+    let members = groups(keys.iter().map(|k| k.map(str::to_string)));
+    if members.len() < n_folds {
+        return None;
+    }
+    let mut dealt = deal(members, targets, n_labels, n_folds, seed);
+    // Groups of one label each can all be in best proportion in the first fold.
+    if (0..n_folds).any(|fold| dealt.iter().all(|(f, _)| *f != fold)) {
+        let mut sizes = vec![0; n_folds];
+        for (fold, rows) in &mut dealt {
+            *fold = (0..n_folds).min_by_key(|&f| sizes[f]).unwrap_or(0);
+            sizes[*fold] += rows.len();
+        }
+    }
+    let mut of_row = vec![0; keys.len()];
+    for (fold, rows) in dealt {
+        for row in rows {
+            of_row[row] = fold;
+        }
+    }
+    Some(of_row)
+}
+
 /// The rows of each group, in order of first occurrence.
 fn groups(keys: impl Iterator<Item = Option<String>>) -> Vec<Vec<usize>> {
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
@@ -132,6 +163,19 @@ mod tests {
             assert_eq!(rows.iter().filter(|&&r| targets[r] == 1).count(), 10);
             assert!(rows.iter().all(|&r| folds.of_row[r / 4 * 4] == fold));
         }
+    }
+
+    #[test]
+    fn whole_groups_stay_whole_however_few() {
+        let keys = [Some("a"), Some("b"), Some("a"), Some("c"), Some("b")];
+        let folds = whole_group_folds(&keys, &[0; 5], 1, 3, 1).unwrap();
+        assert_eq!((folds[0], folds[1]), (folds[2], folds[4]));
+        let used: std::collections::BTreeSet<usize> = folds.into_iter().collect();
+        assert_eq!(used.len(), 3);
+        assert_eq!(whole_group_folds(&keys, &[0; 5], 1, 4, 1), None);
+        let mut one_label_each = whole_group_folds(&keys[1..4], &[0, 1, 2], 3, 3, 1).unwrap();
+        one_label_each.sort_unstable();
+        assert_eq!(one_label_each, [0, 1, 2]);
     }
 
     #[test]

@@ -87,7 +87,7 @@ fn unknown_gold_labels_count_as_errors_with_a_warning_and_no_rows_are_status_3()
             .unwrap()
     };
     let output = evaluate(
-        "{\"text\":\"fake, where is the proof?\",\"label\":\"doubting\"}\n{\"text\":\"x\",\"label\":\"zzz\"}\n",
+        "{\"text\":\"fake, where is the proof?\",\"headline\":\"Ship sunk\",\"label\":\"doubting\"}\n{\"text\":\"x\",\"label\":\"zzz\"}\n",
     );
     assert!(stderr(&output).contains("does not know the gold label \"zzz\""));
     assert_eq!(lines(&output.stdout)[0]["accuracy"], 0.5);
@@ -183,7 +183,7 @@ fn errors_are_explained_and_pipes_do_not_break_a_markdown_table() {
     let model = small_model(&folder);
     let gold = folder.write(
         "g.jsonl",
-        "{\"text\":\"fake, where is the proof?\",\"label\":\"confirming\"}\n",
+        "{\"text\":\"fake, where is the proof?\",\"headline\":\"Ship sunk\",\"label\":\"confirming\"}\n",
     );
     let output = program("stance-evaluate")
         .arg("--model")
@@ -210,5 +210,141 @@ fn a_field_that_no_row_has_is_status_3() {
         let output = four_rows(&[flag, "nowhere"]);
         assert_eq!(output.status.code(), Some(3), "{flag}");
         assert!(stderr(&output).contains("no row has a field \"nowhere\""));
+    }
+}
+
+#[test]
+fn other_predictions_are_compared_and_the_changed_rows_listed() {
+    let folder = Folder::new();
+    let other = folder.write(
+        "other.jsonl",
+        "{\"id\":1,\"label\":\"a\"}\n{\"id\":2,\"label\":\"b\"}\n{\"id\":3,\"label\":\"b\"}\n{\"id\":4,\"label\":\"b\"}\n",
+    );
+    let other = other.to_str().unwrap();
+    let output = four_rows(&["--format", "json", "--compare", other]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let found = &lines(&output.stdout)[0]["comparison"];
+    assert_eq!(found["accuracy_a"], 0.75);
+    assert_eq!(found["accuracy_b"], 0.75);
+    assert_eq!(found["only_a_right"], 1);
+    assert_eq!(found["only_b_right"], 1);
+    assert_eq!(found["mcnemar_p"], 1.0);
+    let ids: Vec<i64> = found["changed"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["id"].as_i64().unwrap())
+        .collect();
+    assert_eq!(ids, [2, 4]);
+    let verdict = found["verdict"].as_str().unwrap();
+    assert!(
+        verdict
+            .starts_with("B is not shown to be better: ±0.0 points of macro-F1, 95 % interval −")
+    );
+    let text = String::from_utf8(four_rows(&["--compare", other]).stdout).unwrap();
+    assert!(
+        text.contains("The 2 rows that A and B label differently"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_model_compared_with_itself_differs_nowhere() {
+    let folder = Folder::new();
+    let model = small_model(&folder);
+    let gold = folder.write("g.jsonl", small_corpus());
+    let output = program("stance-evaluate")
+        .args(["--format", "json", "--model"])
+        .arg(&model)
+        .arg("--compare")
+        .arg(&model)
+        .arg(&gold)
+        .output()
+        .unwrap();
+    let found = &lines(&output.stdout)[0]["comparison"];
+    assert_eq!(found["macro_f1"]["interval"], serde_json::json!([0.0, 0.0]));
+    assert!(found["changed"].as_array().unwrap().is_empty());
+}
+
+/// The headlines of the small corpus say nothing of the labels, and its comments everything.
+#[test]
+fn the_context_test_says_when_the_article_is_not_shown_to_help() {
+    let folder = Folder::new();
+    let model = small_model(&folder);
+    let run = |rows: &str| {
+        let gold = folder.write("g.jsonl", rows);
+        program("stance-evaluate")
+            .args(["--format", "json", "--context-test", "--model"])
+            .arg(&model)
+            .arg(&gold)
+            .output()
+            .unwrap()
+    };
+    let output = run(&small_corpus());
+    assert!(output.status.success(), "{}", stderr(&output));
+    let found = &lines(&output.stdout)[0]["context_test"];
+    assert_eq!(found["rows_with_article"], 75);
+    assert_eq!(found["macro_f1"], found["macro_f1_swapped"]);
+    assert!(
+        found["verdict"]
+            .as_str()
+            .unwrap()
+            .contains("It is not shown to matter which article it is")
+    );
+    let output = run("{\"text\":\"x\",\"label\":\"doubting\",\"headline\":\"h\"}\n");
+    assert_eq!(output.status.code(), Some(3));
+    assert!(stderr(&output).contains("needs articles in at least two groups"));
+}
+
+#[test]
+fn cross_validation_labels_every_row_by_a_model_that_has_not_seen_its_group() {
+    let folder = Folder::new();
+    let gold = folder.write("g.jsonl", small_corpus());
+    let run = |flags: &[&str]| {
+        program("stance-evaluate")
+            .args(["--cross-validate", "3", "--format"])
+            .args(flags)
+            .arg(&gold)
+            .output()
+            .unwrap()
+    };
+    let output = run(&["json"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let report = &lines(&output.stdout)[0];
+    assert_eq!(report["n"], 75);
+    let found = &report["cross_validation"];
+    assert_eq!(found["folds"], 3);
+    assert_eq!(found["groups"], 30);
+    assert_eq!(found["by_group"]["macro_f1"], report["macro_f1"]);
+    assert_eq!(
+        found["by_row"]["macro_f1_of_folds"]
+            .as_array()
+            .unwrap()
+            .len(),
+        3
+    );
+    assert!(report["baselines"]["comment_only"]["macro_f1"].is_number());
+    assert_eq!(output.stdout, run(&["json", "--threads", "1"]).stdout);
+    // A label that is left out whole can only be missed.
+    let output = run(&["json", "--group-by", "label"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(lines(&output.stdout)[0]["accuracy"], 0.0);
+}
+
+#[test]
+fn flags_that_do_not_go_together_are_status_2() {
+    for flags in [
+        &["--cross-validate", "3", "--model", "m"][..],
+        &["--cross-validate", "3", "--context-test"],
+        &["--cross-validate", "1"],
+        &["--predictions", "p", "--context-test"],
+        &["--predictions", "p", "--model", "m"],
+    ] {
+        let output = program("stance-evaluate")
+            .args(flags)
+            .arg("g.jsonl")
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(2), "{flags:?}");
     }
 }

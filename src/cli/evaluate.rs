@@ -4,12 +4,15 @@ use super::{ReadArgs, print, row_summary, save_text, set_threads};
 use crate::classifier::Classifier;
 use crate::embedded::default_classifier;
 use crate::error::{Error, Result};
-use crate::evaluation::{Predictions, Report, ReportSettings, comment_only, list_errors, predict};
+use crate::evaluation::{
+    Predictions, Report, ReportSettings, comment_only, compare, context_test, cross_validate,
+    list_errors, predict,
+};
 use crate::model_dir::load;
 use crate::output::{report_html, report_json, report_markdown, report_table, visible};
 use crate::read::{read_comments, read_predictions};
 use crate::record::Comment;
-use crate::train::{GroupBy, group_keys};
+use crate::train::{GroupBy, TrainSettings, group_keys};
 use clap::{Parser, ValueEnum};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -27,6 +30,20 @@ pub struct EvaluateArgs {
     /// JSONL file of {"id", "label", "probabilities"?} to evaluate in place of a model's predictions
     #[arg(long, value_name = "PRED.jsonl")]
     predictions: Option<PathBuf>,
+    /// Also compare with this: another model directory, or a JSONL file of predictions
+    #[arg(long, value_name = "DIR|PRED.jsonl")]
+    compare: Option<PathBuf>,
+    /// Also test whether the model uses the article: label the comments without it, and under another one
+    #[arg(long, conflicts_with = "predictions")]
+    context_test: bool,
+    /// Train on K − 1 of K parts of FILE and evaluate on the rest, in turn: by group, and beside it by random rows
+    #[arg(
+        long,
+        value_name = "K",
+        value_parser = clap::value_parser!(u16).range(2..=100),
+        conflicts_with_all = ["model", "predictions", "compare", "context_test"]
+    )]
+    cross_validate: Option<u16>,
     /// Format of the report
     #[arg(long, value_enum, default_value_t = ReportFormat::Table, value_name = "FORMAT")]
     format: ReportFormat,
@@ -39,13 +56,13 @@ pub struct EvaluateArgs {
     /// Also list so many errors, the most certain first, with what decided them
     #[arg(long, default_value_t = 0, value_name = "N")]
     errors: usize,
-    /// Field whose equal values are drawn together for intervals, or none [default: group, else article_id, else headline]
+    /// Field whose equal values are drawn, and left out, together, or none [default: group, else article_id, else headline]
     #[arg(long, value_name = "FIELD|none")]
     group_by: Option<String>,
     /// End with status 1 where macro-F1 is below this
     #[arg(long, value_name = "X")]
     min_macro_f1: Option<f64>,
-    /// Decides the draws of the bootstrap
+    /// Decides the draws of the bootstrap, the swaps of --context-test and the folds
     #[arg(long, default_value_t = 1, value_name = "N")]
     seed: u64,
     /// Number of threads [default: all cores]
@@ -79,6 +96,19 @@ impl EvaluateArgs {
         if self.predictions.is_some() {
             flag("predictions", "PRED.jsonl");
         }
+        if let Some(other) = &self.compare {
+            flag(
+                "compare",
+                if other.is_dir() {
+                    "OTHER"
+                } else {
+                    "OTHER.jsonl"
+                },
+            );
+        }
+        if let Some(folds) = self.cross_validate {
+            flag("cross-validate", &folds.to_string());
+        }
         for (name, value) in self.read.shape() {
             flag(name, value);
         }
@@ -94,6 +124,9 @@ impl EvaluateArgs {
         flag("seed", &self.seed.to_string());
         if self.html.is_some() {
             flag("html", "REPORT.html");
+        }
+        if self.context_test {
+            words.push("--context-test".into());
         }
         words.push("FILE".into());
         words.join(" ")
@@ -115,21 +148,25 @@ fn quoted(word: &str) -> String {
 /// Any error; see [`Error::status`].
 pub fn evaluate(args: EvaluateArgs) -> Result<()> {
     set_threads(args.threads)?;
-    let classifier = match (&args.predictions, &args.model) {
-        (Some(_), _) => None,
-        (None, Some(dir)) => Some(load(dir)?),
-        (None, None) => Some(default_classifier()?),
+    let classifier = match (&args.predictions, &args.model, args.cross_validate) {
+        (None, Some(dir), _) => Some(load(dir)?),
+        (None, None, None) => Some(default_classifier()?),
+        _ => None,
     };
     let (comments, rejected) = read_gold(&args)?;
-    let predictions = match (&classifier, &args.predictions) {
-        (None, Some(file)) => predictions_of_file(file, &args.gold, &comments)?,
-        (Some(classifier), _) => {
-            warn_of_unknown_labels(&comments, classifier);
-            predict(classifier, &comments)
+    let mut report = match (&classifier, &args.predictions, args.cross_validate) {
+        (None, None, Some(folds)) => cross_validated_report(&args, &comments, folds)?,
+        (None, Some(file), _) => {
+            let predictions = predictions_of_file(file, &args.gold, &comments)?;
+            report(&args, &comments, &predictions, None)?
         }
-        (None, None) => unreachable!("a model or a file of predictions was chosen above"),
+        (Some(classifier), _, _) => {
+            warn_of_unknown_labels(&comments, classifier);
+            let predictions = predict(classifier, &comments);
+            report(&args, &comments, &predictions, Some(classifier))?
+        }
+        (None, None, None) => unreachable!("without anything else the default model is loaded"),
     };
-    let mut report = report(&args, &comments, &predictions, classifier.as_ref())?;
     if let Some(file) = &args.html {
         save_text(file, &report_html(&report))?;
     }
@@ -146,19 +183,78 @@ pub fn evaluate(args: EvaluateArgs) -> Result<()> {
     check_gate(&report, args.min_macro_f1)
 }
 
+/// The report on a model or a file of predictions.
 fn report(
     args: &EvaluateArgs,
     comments: &[Comment],
     predictions: &Predictions,
     classifier: Option<&Classifier>,
 ) -> Result<Report> {
-    let settings = ReportSettings {
-        groups: group_keys(comments, &GroupBy::named(args.group_by.as_deref()))?,
+    let settings = report_settings(args, comments, classifier)?;
+    let bare = classifier.and_then(|c| comment_only(c, comments));
+    let mut report = Report::new(comments, predictions, bare.as_ref(), &settings);
+    report.errors = list_errors(comments, predictions, classifier, n_errors(args));
+    if let Some(other) = &args.compare {
+        let other = match other.is_dir() {
+            true => predict(&load(other)?, comments),
+            false => predictions_of_file(other, &args.gold, comments)?,
+        };
+        let groups = &settings.groups;
+        report.comparison = Some(compare(comments, predictions, &other, groups, args.seed));
+    }
+    if let (true, Some(classifier)) = (args.context_test, classifier) {
+        let found = context_test(
+            classifier,
+            comments,
+            predictions,
+            &settings.groups,
+            args.seed,
+        );
+        report.context_test = Some(found.ok_or_else(|| {
+            Error::Data(format!(
+                "{}: no article to swap with another; --context-test needs articles in at least two groups",
+                args.gold.display()
+            ))
+        })?);
+    }
+    Ok(report)
+}
+
+/// The report on models that are trained on parts of the comments.
+fn cross_validated_report(args: &EvaluateArgs, comments: &[Comment], folds: u16) -> Result<Report> {
+    let settings = report_settings(args, comments, None)?;
+    let train_settings = TrainSettings {
         seed: args.seed,
-        slices: args.slices.clone(),
-        command: args.command(),
-        model: classifier.map(|c| c.provenance.clone()),
+        group_by: GroupBy::named(args.group_by.as_deref()),
+        ..TrainSettings::default()
     };
+    let found = cross_validate(
+        comments,
+        usize::from(folds),
+        &train_settings,
+        n_errors(args),
+    )?;
+    let bare = found.comment_only.as_ref();
+    let mut report = Report::new(comments, &found.predictions, bare, &settings);
+    report.errors = found.errors;
+    eprintln!("{}", visible(&found.summary.verdict));
+    report.cross_validation = Some(found.summary);
+    Ok(report)
+}
+
+/// How many errors are listed.
+fn n_errors(args: &EvaluateArgs) -> usize {
+    match args.html {
+        Some(_) => args.errors.max(HTML_ERRORS),
+        None => args.errors,
+    }
+}
+
+fn report_settings(
+    args: &EvaluateArgs,
+    comments: &[Comment],
+    classifier: Option<&Classifier>,
+) -> Result<ReportSettings> {
     for field in &args.slices {
         if comments.iter().all(|c| c.field(field).is_none()) {
             return Err(Error::Data(format!(
@@ -166,14 +262,13 @@ fn report(
             )));
         }
     }
-    let bare = classifier.and_then(|c| comment_only(c, comments));
-    let mut report = Report::new(comments, predictions, bare.as_ref(), &settings);
-    let n_errors = match args.html {
-        Some(_) => args.errors.max(HTML_ERRORS),
-        None => args.errors,
-    };
-    report.errors = list_errors(comments, predictions, classifier, n_errors);
-    Ok(report)
+    Ok(ReportSettings {
+        groups: group_keys(comments, &GroupBy::named(args.group_by.as_deref()))?,
+        seed: args.seed,
+        slices: args.slices.clone(),
+        command: args.command(),
+        model: classifier.map(|c| c.provenance.clone()),
+    })
 }
 
 /// The comments with gold labels, and how many rows were rejected.

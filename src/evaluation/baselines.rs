@@ -35,6 +35,18 @@ pub struct CommentOnly {
     predicted: Vec<String>,
 }
 
+impl CommentOnly {
+    /// These labels, in the order of the rows.
+    pub(super) fn new(predicted: Vec<String>) -> Self {
+        CommentOnly { predicted }
+    }
+
+    /// The label of each row.
+    pub fn predicted(&self) -> &[String] {
+        &self.predicted
+    }
+}
+
 /// What `classifier` says of `comments` without headline, body and parent; `None` where no row has any of them.
 pub fn comment_only(classifier: &Classifier, comments: &[Comment]) -> Option<CommentOnly> {
     let in_context = |c: &Comment| c.headline.is_some() || c.body.is_some() || c.parent.is_some();

@@ -3,7 +3,7 @@
 use super::baselines::Baselines;
 use super::errors::ListedError;
 use super::slices::{SliceSet, slices};
-use super::{CommentOnly, Predictions};
+use super::{CommentOnly, Comparison, ContextTest, CrossValidation, Predictions};
 use crate::classifier::Provenance;
 use crate::metrics::{
     Bootstrap, Calibration, Confusion, Counts, CoveragePoint, Interval, LabelScores, calibration,
@@ -41,6 +41,28 @@ impl Rows {
             bootstrap: Bootstrap::new(groups.iter().map(Option::as_deref), seed),
             seed,
         }
+    }
+
+    /// The rows of `comments`, which have gold labels, as `a` labels them, and the labels that `b` gives them.
+    pub fn of_two(
+        comments: &[Comment],
+        a: &Predictions,
+        b: &Predictions,
+        groups: &[Option<String>],
+        seed: u64,
+    ) -> (Self, Vec<usize>) {
+        let gold = gold_labels(comments);
+        let mut labels = all_labels(&gold, a);
+        labels.extend(all_labels(&[], b));
+        labels.sort();
+        labels.dedup();
+        let of_b = b.predicted.iter().map(|l| place(&labels, l)).collect();
+        let pairs = gold
+            .iter()
+            .zip(&a.predicted)
+            .map(|(gold, predicted)| (place(&labels, gold), place(&labels, predicted)))
+            .collect();
+        (Rows::new(labels, pairs, groups, seed), of_b)
     }
 
     /// The rows with these numbers.
@@ -178,6 +200,15 @@ pub struct Report {
     pub slices: Vec<SliceSet>,
     /// What is needed to make the report again.
     pub source: Source,
+    /// Other predictions beside these, where it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub comparison: Option<Comparison>,
+    /// Whether the model uses the article, where it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub context_test: Option<ContextTest>,
+    /// How the predictions were made out of fold, where they were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cross_validation: Option<CrossValidation>,
     /// The most certain errors, where they were asked for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<ListedError>,
@@ -212,18 +243,15 @@ impl Report {
         comment_only: Option<&CommentOnly>,
         settings: &ReportSettings,
     ) -> Self {
-        let gold: Vec<&str> = comments
-            .iter()
-            .map(|c| c.label.as_deref().unwrap_or_default())
-            .collect();
-        let labels = all_labels(&gold, predictions);
-        let index = |label: &str| place(&labels, label);
-        let pairs: Vec<(usize, usize)> = gold
-            .iter()
-            .zip(&predictions.predicted)
-            .map(|(gold, predicted)| (index(gold), index(predicted)))
-            .collect();
-        let rows = Rows::new(labels.clone(), pairs, &settings.groups, settings.seed);
+        let gold = gold_labels(comments);
+        let (rows, _) = Rows::of_two(
+            comments,
+            predictions,
+            &Predictions::default(),
+            &settings.groups,
+            settings.seed,
+        );
+        let labels = rows.labels.clone();
         let counts = rows.counts();
         let k = labels.len();
         let certain = predictions.confidences.as_deref();
@@ -261,10 +289,20 @@ impl Report {
                 data_digest: digest(comments),
                 model: settings.model.clone(),
             },
+            comparison: None,
+            context_test: None,
+            cross_validation: None,
             errors: Vec::new(),
             labels,
         }
     }
+}
+
+fn gold_labels(comments: &[Comment]) -> Vec<&str> {
+    comments
+        .iter()
+        .map(|c| c.label.as_deref().unwrap_or_default())
+        .collect()
 }
 
 /// The labels that occur in gold or can be predicted, sorted.

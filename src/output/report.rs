@@ -1,7 +1,10 @@
 //! An evaluation report as JSON, Markdown or a table.
 
 use super::table::Grid;
-use crate::evaluation::{ListedError, Report, SliceSet};
+use super::visible;
+use crate::evaluation::{
+    Comparison, ContextTest, CrossValidation, Difference, ListedError, Report, SliceSet,
+};
 use crate::explain::Part;
 use crate::metrics::{CoveragePoint, Interval};
 
@@ -22,6 +25,9 @@ pub fn report_table(report: &Report) -> String {
         if let Some(heading) = &section.heading {
             out += &format!("{heading}\n\n");
         }
+        if let Some(words) = &section.words {
+            out += &format!("{}\n\n", visible(words));
+        }
         out += &section.grid.to_text();
     }
     out
@@ -37,15 +43,19 @@ pub fn report_markdown(report: &Report) -> String {
         if let Some(heading) = &section.heading {
             out += &format!("## {heading}\n\n");
         }
+        if let Some(words) = &section.words {
+            out += &format!("{}\n\n", visible(words));
+        }
         out += &section.grid.to_markdown();
     }
     out
 }
 
 /// A part of the report.
-struct Section {
-    heading: Option<String>,
-    grid: Grid,
+pub(super) struct Section {
+    pub(super) heading: Option<String>,
+    pub(super) words: Option<String>,
+    pub(super) grid: Grid,
 }
 
 fn sections(report: &Report) -> Vec<Section> {
@@ -54,6 +64,7 @@ fn sections(report: &Report) -> Vec<Section> {
         plain(labels(report)),
         plain(confusion(report)),
     ];
+    sections.extend(tests(report, CHANGED));
     if let Some(curve) = &report.coverage {
         sections.push(under("If the least certain go to a person", certain(curve)));
     }
@@ -69,6 +80,7 @@ fn sections(report: &Report) -> Vec<Section> {
 fn plain(grid: Grid) -> Section {
     Section {
         heading: None,
+        words: None,
         grid,
     }
 }
@@ -76,6 +88,7 @@ fn plain(grid: Grid) -> Section {
 fn under(heading: &str, grid: Grid) -> Section {
     Section {
         heading: Some(heading.into()),
+        words: None,
         grid,
     }
 }
@@ -174,6 +187,140 @@ pub(super) fn tenths(curve: &[CoveragePoint]) -> Vec<&CoveragePoint> {
     shown
 }
 
+/// How many changed rows are listed outside JSON and HTML.
+const CHANGED: usize = 20;
+
+/// What was asked for beside the usual figures: a comparison, with up to `most` changed rows, the context test,
+/// cross-validation.
+pub(super) fn tests(report: &Report, most: usize) -> Vec<Section> {
+    let mut sections = Vec::new();
+    let mut add = |heading: &str, words: Option<&str>, grid: Grid| {
+        sections.push(Section {
+            heading: Some(heading.into()),
+            words: words.map(str::to_string),
+            grid,
+        });
+    };
+    if let Some(c) = &report.comparison {
+        add(
+            "Compared with other predictions (B)",
+            Some(&c.verdict),
+            compared(c),
+        );
+        if !c.changed.is_empty() {
+            let heading = match c.changed.len() {
+                n if n > most => {
+                    format!("The first {most} of {n} rows that A and B label differently")
+                }
+                n => format!("The {n} rows that A and B label differently"),
+            };
+            add(&heading, None, changed(c, most));
+        }
+    }
+    if let Some(test) = &report.context_test {
+        add(
+            "Does it use the article?",
+            Some(&test.verdict),
+            in_context(test),
+        );
+    }
+    if let Some(found) = &report.cross_validation {
+        add("Cross-validation", Some(&found.verdict), folds(found));
+    }
+    sections
+}
+
+fn compared(c: &Comparison) -> Grid {
+    let mut grid = Grid::new(&["", "A", "B", "B − A", "95 % interval"]);
+    for (name, a, b, difference) in [
+        ("macro-F1", c.macro_f1_a, c.macro_f1_b, &c.macro_f1),
+        ("accuracy", c.accuracy_a, c.accuracy_b, &c.accuracy),
+    ] {
+        let mut row = vec![name.to_string(), figure(a), figure(b)];
+        row.extend(signed(difference));
+        grid.row(row);
+    }
+    let rows = |n: u64| n.to_string();
+    grid.row(vec![
+        "rows that only it has right".into(),
+        rows(c.only_a_right),
+        rows(c.only_b_right),
+    ]);
+    grid
+}
+
+/// A difference and its interval.
+fn signed(difference: &Difference) -> [String; 2] {
+    let figure = |v: f64| format!("{v:+.3}").replace('-', "−");
+    [
+        difference.value.map_or("–".into(), figure),
+        difference.interval.map_or("–".into(), |(low, high)| {
+            format!("{} to {}", figure(low), figure(high))
+        }),
+    ]
+}
+
+fn changed(c: &Comparison, most: usize) -> Grid {
+    let mut grid = Grid::new(&["id", "gold", "A", "B", "comment"]).text_from(1);
+    for row in c.changed.iter().take(most) {
+        grid.row(vec![
+            crate::record::id_string(row.id.get()),
+            row.gold.clone(),
+            row.a.clone(),
+            row.b.clone(),
+            shortened(&row.text, 60),
+        ]);
+    }
+    grid
+}
+
+fn in_context(test: &ContextTest) -> Grid {
+    let mut grid = Grid::new(&["article", "macro-F1", "own − this", "95 % interval"]);
+    grid.row(vec!["its own".into(), figure(test.macro_f1)]);
+    for (name, value, difference) in [
+        ("none", test.macro_f1_without, &test.over_none),
+        ("another group's", test.macro_f1_swapped, &test.over_swapped),
+    ] {
+        let mut row = vec![name.to_string(), figure(value)];
+        row.extend(signed(difference));
+        grid.row(row);
+    }
+    grid.row(vec![
+        "labels that change under another article".into(),
+        percent(Some(test.changed_by_swap)),
+    ]);
+    grid
+}
+
+fn folds(found: &CrossValidation) -> Grid {
+    let by_group = format!("{} folds of {} whole groups", found.folds, found.groups);
+    let by_row = format!("{} folds of random rows", found.folds);
+    let mut grid = Grid::new(&[
+        "trained and tested on",
+        "macro-F1",
+        "95 % interval",
+        "accuracy",
+        "of the folds",
+    ]);
+    for (name, pooled) in [(by_group, &found.by_group), (by_row, &found.by_row)] {
+        let of_folds: Vec<String> = pooled
+            .macro_f1_of_folds
+            .iter()
+            .map(|f| figure(*f))
+            .collect();
+        grid.row(vec![
+            name,
+            figure(pooled.macro_f1),
+            interval(pooled.macro_f1_interval),
+            figure(pooled.accuracy),
+            of_folds.join(" "),
+        ]);
+    }
+    let [difference, between] = signed(&found.inflation);
+    grid.row(vec!["rows − groups".into(), difference, between]);
+    grid
+}
+
 fn certain(curve: &[CoveragePoint]) -> Grid {
     let mut grid = Grid::new(&["labelled by the model", "from p", "accuracy", "macro-F1"]);
     for point in tenths(curve) {
@@ -212,7 +359,8 @@ fn slices(set: &SliceSet) -> Grid {
 }
 
 fn errors(errors: &[ListedError]) -> Grid {
-    let mut grid = Grid::new(&["id", "p", "predicted", "gold", "because of", "comment"]);
+    let mut grid =
+        Grid::new(&["id", "p", "predicted", "gold", "because of", "comment"]).text_from(2);
     for error in errors {
         grid.row(vec![
             crate::record::id_string(error.id.get()),

@@ -6,9 +6,11 @@ use crate::record::Comment;
 use console::Style;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// A table with a line under its header; numbers stand on the right.
+/// A table with a line under its header; numbers stand on the right, the first column on the left.
 pub struct Grid {
     rows: Vec<Vec<String>>,
+    /// Further columns that hold text and stand on the left, from this one on.
+    text_from: usize,
 }
 
 impl Grid {
@@ -16,6 +18,15 @@ impl Grid {
     pub fn new(header: &[&str]) -> Self {
         Grid {
             rows: vec![header.iter().map(|s| visible(s)).collect()],
+            text_from: usize::MAX,
+        }
+    }
+
+    /// The same table with text, on the left, in the columns from `column` on.
+    pub fn text_from(self, column: usize) -> Self {
+        Grid {
+            text_from: column,
+            ..self
         }
     }
 
@@ -57,7 +68,7 @@ impl Grid {
             for (i, cell) in row.iter().enumerate() {
                 let fill = " ".repeat(widths[i] - cell.width());
                 let gap = if i == 0 { "" } else { "  " };
-                line += &if i == 0 {
+                line += &if i == 0 || i >= self.text_from {
                     format!("{gap}{cell}{fill}")
                 } else {
                     format!("{gap}{fill}{cell}")
@@ -81,7 +92,13 @@ impl Grid {
             let cells: Vec<String> = row.iter().map(|c| markdown(c)).collect();
             out += &format!("| {} |\n", cells.join(" | "));
             if at == 0 {
-                out += &format!("| --- |{}\n", " ---: |".repeat(row.len() - 1));
+                let numbers = row.len().min(self.text_from).saturating_sub(1);
+                let texts = row.len() - 1 - numbers;
+                out += &format!(
+                    "| --- |{}{}\n",
+                    " ---: |".repeat(numbers),
+                    " --- |".repeat(texts)
+                );
             }
         }
         out
@@ -191,5 +208,9 @@ mod tests {
             grid.to_markdown(),
             "| label | f1 |\n| --- | ---: |\n| x | 0.5 |\n"
         );
+        let mut grid = Grid::new(&["id", "p", "comment"]).text_from(2);
+        grid.row(vec!["1".into(), "0.5".into(), "x".into()]);
+        assert!(grid.to_text().ends_with("1   0.5  x\n"));
+        assert!(grid.to_markdown().contains("| --- | ---: | --- |"));
     }
 }

@@ -9,7 +9,7 @@ mod plots;
 
 pub use audit::audit_html;
 
-use super::report::{figure, interval, percent};
+use super::report::{Section, figure, interval, percent, tests};
 use crate::evaluation::{ListedError, Report, SliceSet, facts, highlight, verdict};
 use crate::metrics::{DRAWS, Interval};
 use crate::record::id_string;
@@ -24,6 +24,9 @@ const SCRIPT: &str = include_str!("../../../templates/report.js");
 
 /// How many facts are shown with an error.
 const FACTS: usize = 6;
+
+/// How many rows that other predictions change are listed.
+const CHANGED: usize = 1000;
 
 #[derive(Template)]
 #[template(path = "report.html")]
@@ -42,6 +45,7 @@ struct Page<'a> {
     labels: Vec<LabelRow<'a>>,
     names: &'a [String],
     matrix: Vec<MatrixRow<'a>>,
+    tests: Vec<Section>,
     certainty: Option<Certainty>,
     slices: Vec<SliceTable<'a>>,
     errors_line: String,
@@ -143,6 +147,7 @@ pub fn report_html(report: &Report) -> String {
         labels: label_rows(report),
         names: &report.labels,
         matrix: matrix(report),
+        tests: tests(report, CHANGED),
         certainty: Certainty::of(report),
         slices: report.slices.iter().map(slice_table).collect(),
         errors_line: errors_line(report),
