@@ -175,10 +175,8 @@ fn predictions_with_probabilities_get_kappa_calibration_coverage_and_slices() {
 fn errors_are_explained_and_pipes_do_not_break_a_markdown_table() {
     let output = four_rows(&["--format", "markdown", "--errors", "1"]);
     let text = String::from_utf8(output.stdout).unwrap();
-    assert!(
-        text.contains("| 4 | 0.90 | a | b | – | z \\| <b> |"),
-        "{text}"
-    );
+    assert!(text.contains("| 4 | 0.90 | a | b | – | z \\| "), "{text}");
+    assert!(!text.contains("<b>"), "{text}");
     let folder = Folder::new();
     let model = small_model(&folder);
     let gold = folder.write(
