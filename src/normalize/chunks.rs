@@ -3,6 +3,7 @@
 use super::disguise::is_vowel;
 use super::{MAX_CHUNK_CHARS, is_invisible, normalize_piece};
 use std::ops::Range;
+use unicode_normalization::char::is_combining_mark;
 
 /// The fewest letters of a spaced-out word: "a b c" is a list, "f a k e" a disguise.
 const SPACED_MIN: usize = 4;
@@ -39,7 +40,12 @@ pub fn chunks(text: &str) -> impl Iterator<Item = (usize, &str)> {
             }
             places.extend(words.next());
         }
-        if is_spaced_word(&letters) {
+        // A mark by itself behind the last letter came off it: "x¸" is "x" and a mark once normalised, and what is
+        // normalised must stay as it is.
+        let marked = words
+            .peek()
+            .is_some_and(|(_, next)| next.starts_with(is_combining_mark));
+        if is_spaced_word(&letters) && !marked {
             let (last, word) = places[places.len() - 1];
             return Some((start, &text[start..last + word.len()]));
         }
