@@ -32,7 +32,7 @@ pub fn model_card(classifier: &Classifier) -> String {
     }
     let _ = write!(
         card,
-        "\n{} n-grams, {} dense columns, {} words of vocabulary. Folds: {}. Tuned for {}; class weights: {}. Penalties: \
+        "\n{} n-grams, {} dense columns, {} words of vocabulary. {}Folds: {}. Tuned for {}; class weights: {}. Penalties: \
          text {}, stance {} (fitted by {}).\n\n\
          ## Scores on the rows that chose the settings ({})\n\n\
          | macro-F1 | accuracy | log-loss | calibration error |\n| ---: | ---: | ---: | ---: |\n\
@@ -45,6 +45,7 @@ pub fn model_card(classifier: &Classifier) -> String {
         classifier.text.weights.len() / classifier.labels.len(),
         classifier.stance.encoder.columns().len(),
         classifier.extractor.tokenizer.vocab_size(),
+        embeddings(classifier),
         p.folds,
         p.optimize,
         p.class_weight,
@@ -59,6 +60,20 @@ pub fn model_card(classifier: &Classifier) -> String {
         promise(classifier),
     );
     card
+}
+
+/// Which embeddings the model holds.
+fn embeddings(classifier: &Classifier) -> String {
+    classifier
+        .extractor
+        .embeddings
+        .as_ref()
+        .map_or(String::new(), |e| {
+            format!(
+                "Static embeddings of {} dimensions, from a model2vec model whose `model.safetensors` has the SHA-256 `{}`. ",
+                e.table.n_dimensions, e.digest
+            )
+        })
 }
 
 /// What `--target-error` can promise.

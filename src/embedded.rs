@@ -13,6 +13,7 @@ pub fn default_classifier() -> Result<Classifier> {
         config: include_bytes!("../models/default/config.json").to_vec(),
         tokenizer: include_bytes!("../models/default/tokenizer.json").to_vec(),
         weights: include_bytes!("../models/default/model.safetensors").to_vec(),
+        embeddings_tokenizer: None,
         card: Vec::new(),
     }
     .classifier()

@@ -5,6 +5,7 @@
 use crate::classifier::Classifier;
 use crate::features::Features;
 use crate::features::ngrams::{Span, for_each_ngram};
+use crate::stance_model::{embedding_inputs, first_column};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use std::collections::BTreeMap;
 
@@ -76,11 +77,21 @@ pub fn explain(classifier: &Classifier, text: &str, features: &Features) -> Vec<
         parts.push(part("text".into(), Some((start, end)), pass(&scores)));
     }
     let encoder = &stance.encoder;
-    let first = k * (1 + encoder.gates().len());
+    let first = first_column(encoder, k);
     for column in encoder.active_columns(&features.dense) {
         let weights = stance.input_weights(first + column);
         let values = weights.iter().map(|&w| f64::from(w)).collect();
         parts.push(part(encoder.columns()[column].name(), None, values));
+    }
+    if encoder.embedding().is_some() {
+        let mut values = vec![0.0; k];
+        for (input, value) in embedding_inputs(encoder, k, &features.dense) {
+            let weights = stance.input_weights(input as usize);
+            for (sum, &weight) in values.iter_mut().zip(weights) {
+                *sum += f64::from(value) * f64::from(weight);
+            }
+        }
+        parts.push(part("embedding".into(), None, values));
     }
     let text_intercept: Vec<f64> = classifier
         .text

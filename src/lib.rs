@@ -5,7 +5,7 @@
 //! | step | module |
 //! | --- | --- |
 //! | read: rows become comments | [`error`], [`record`], [`read`] |
-//! | normalise, tokenise | [`normalize`], [`tokenize`] |
+//! | normalise, tokenise | [`normalize`], [`tokenize`], [`embeddings`] |
 //! | features | [`features`] |
 //! | scores, probabilities, decisions | [`scores`], [`sparse`], [`solver`], [`factored`], [`text_model`], [`stance_model`], [`selective`], [`prevalence`], [`predictor`] |
 //! | label, and why | [`classifier`], [`explain`] |
@@ -48,6 +48,7 @@ pub mod record;
 
 pub mod read;
 
+pub mod embeddings;
 pub mod normalize;
 pub mod tokenize;
 

@@ -1,12 +1,14 @@
-//! A model as a directory: `config.json`, `tokenizer.json`, `model.safetensors` and `README.md`, the model card.
+//! A model as a directory: `config.json`, `tokenizer.json`, `model.safetensors` and `README.md`, the model card; with
+//! embeddings also `embeddings_tokenizer.json`.
 //!
 //! Saving is atomic: the directory is afterwards the old model or the new one. Loading trusts nothing: a part that is
 //! missing or does not fit the others is refused with a message that names the file.
 
 use crate::card::model_card;
 use crate::classifier::{Classifier, KnownHeadlines, Provenance};
+use crate::embeddings::{EmbeddingTable, Embeddings};
 use crate::error::{Error, Result};
-use crate::features::dense::{Column, DenseEncoder};
+use crate::features::dense::{Column, DenseEncoder, EmbeddingInputs};
 use crate::features::memory::Memory;
 use crate::features::ngrams::NgramTable;
 use crate::features::{FeatureExtractor, FeatureSettings};
@@ -22,6 +24,7 @@ use sha2::{Digest, Sha256};
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The version of the format that this program writes and reads.
 pub const FORMAT_VERSION: u32 = 1;
@@ -32,6 +35,8 @@ const WEIGHTS: &str = "model.safetensors";
 /// The tensor of [`Confusions::rates`].
 const CONFUSIONS: &str = "calibration.confusions";
 const CARD: &str = "README.md";
+/// The tokenizer of the embeddings.
+const EMBEDDINGS_TOKENIZER: &str = "embeddings_tokenizer.json";
 
 /// The largest files that are read, in bytes; a model with the default settings has a hundredth of it.
 const MAX_CONFIG: u64 = 4 << 20;
@@ -57,6 +62,8 @@ struct Config {
     columns: Vec<Column>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     known_headlines: Option<Known>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    embeddings: Option<EmbeddingsConfig>,
     calibration: Calibration,
     provenance: Provenance,
 }
@@ -67,6 +74,18 @@ struct Known {
     decision_offsets: Vec<f64>,
     gates: Vec<String>,
     columns: Vec<Column>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    embedding_inputs: Option<EmbeddingInputs>,
+}
+
+/// What is told of the embeddings beside their tensors; see [`Embeddings`].
+#[derive(Serialize, Deserialize)]
+struct EmbeddingsConfig {
+    normalize: bool,
+    digest: String,
+    /// SHA-256 of `embeddings_tokenizer.json`, in hexadecimal digits.
+    tokenizer_sha256: String,
+    inputs: EmbeddingInputs,
 }
 
 /// How probabilities are calibrated.
@@ -93,6 +112,8 @@ pub struct ModelFiles {
     pub tokenizer: Vec<u8>,
     /// `model.safetensors`.
     pub weights: Vec<u8>,
+    /// `embeddings_tokenizer.json`; `None` where there is none.
+    pub embeddings_tokenizer: Option<Vec<u8>>,
     /// `README.md`; empty where it was not read.
     pub card: Vec<u8>,
 }
@@ -112,6 +133,7 @@ impl ModelFiles {
         let stance = &classifier.stance;
         let extractor = &classifier.extractor;
         let tokenizer = extractor.tokenizer.to_json().into_bytes();
+        let embeddings = extractor.embeddings.as_deref();
         let config = Config {
             format_version: FORMAT_VERSION,
             tokenizer_sha256: Some(sha256(&tokenizer)),
@@ -126,7 +148,16 @@ impl ModelFiles {
                 decision_offsets: known.offsets.clone(),
                 gates: known.stance.encoder.gates().to_vec(),
                 columns: known.stance.encoder.columns().to_vec(),
+                embedding_inputs: known.stance.encoder.embedding(),
             }),
+            embeddings: embeddings
+                .zip(stance.encoder.embedding())
+                .map(|(e, inputs)| EmbeddingsConfig {
+                    normalize: e.normalize,
+                    digest: e.digest.clone(),
+                    tokenizer_sha256: sha256(&e.tokenizer_json),
+                    inputs,
+                }),
             calibration: Calibration {
                 method: "stance model fitted on out-of-fold text scores".into(),
                 expected_calibration_error: classifier.provenance.calibration_error,
@@ -234,6 +265,29 @@ impl ModelFiles {
                 ),
             ]);
         }
+        if let Some(Embeddings { table, .. }) = embeddings {
+            let n_tokens = table.row_of.len();
+            tensors.extend([
+                (
+                    "embeddings.row_of",
+                    Dtype::U32,
+                    vec![n_tokens],
+                    u32s(&table.row_of),
+                ),
+                (
+                    "embeddings.rows",
+                    Dtype::F16,
+                    vec![table.rows.len() / table.n_dimensions, table.n_dimensions],
+                    le_bytes(&table.rows, |x| x.to_le_bytes()),
+                ),
+                (
+                    "embeddings.weights",
+                    Dtype::F32,
+                    vec![n_tokens],
+                    f32s(&table.weights),
+                ),
+            ]);
+        }
         let views = tensors.iter().map(|(name, dtype, shape, bytes)| {
             let view =
                 TensorView::new(*dtype, shape.clone(), bytes).expect("the shape is the data's");
@@ -246,6 +300,7 @@ impl ModelFiles {
             config,
             tokenizer,
             weights: safetensors::serialize(views, None).expect("the tensors are valid"),
+            embeddings_tokenizer: embeddings.map(|e| e.tokenizer_json.clone()),
             card: model_card(classifier).into_bytes(),
         }
     }
@@ -259,6 +314,11 @@ impl ModelFiles {
             config: read_file(&dir.join(CONFIG), MAX_CONFIG)?,
             tokenizer: read_file(&dir.join(TOKENIZER), MAX_TOKENIZER)?,
             weights: read_file(&dir.join(WEIGHTS), MAX_WEIGHTS)?,
+            embeddings_tokenizer: {
+                let path = dir.join(EMBEDDINGS_TOKENIZER);
+                let there = path.symlink_metadata().is_ok();
+                there.then(|| read_file(&path, MAX_TOKENIZER)).transpose()?
+            },
             card: Vec::new(),
         })
     }
@@ -277,7 +337,8 @@ impl ModelFiles {
             )));
         }
         let tokenizer = Tokenizer::from_json(&self.tokenizer)?;
-        let encoder = DenseEncoder::new(config.columns, config.gates, &config.labels)?;
+        let encoder = DenseEncoder::new(config.columns, config.gates, &config.labels)?
+            .with_embedding(config.embeddings.as_ref().map(|e| e.inputs));
         let k = config.labels.len();
         let tensors = SafeTensors::deserialize(&self.weights)
             .map_err(|e| weights_error(&format!("{e}; expected a safetensors file")))?;
@@ -296,6 +357,7 @@ impl ModelFiles {
                 "ngrams.buckets do not index ngrams.fingerprints; expected 2^n + 1 numbers that do not fall, from 0 to their count",
             ));
         }
+        let embeddings = self.embeddings(&config.embeddings, &config.known_headlines, &tensors)?;
         let topics = u64s(&tensors, "topics")?;
         if !topics.windows(2).all(|w| w[0] < w[1]) {
             return Err(weights_error(
@@ -338,7 +400,8 @@ impl ModelFiles {
             table,
             topics,
             memory,
-        );
+        )
+        .with_embeddings(embeddings);
         Ok(Classifier {
             labels: config.labels,
             extractor,
@@ -353,6 +416,59 @@ impl ModelFiles {
     }
 }
 
+impl ModelFiles {
+    /// The embeddings that `config` tells of; they must have the dimensions that both stance models expect.
+    fn embeddings(
+        &self,
+        config: &Option<EmbeddingsConfig>,
+        known: &Option<Known>,
+        tensors: &SafeTensors,
+    ) -> Result<Option<Arc<Embeddings>>> {
+        let of_known = known.as_ref().map(|known| known.embedding_inputs);
+        let wrong = |what: &str| Error::Model(format!("{CONFIG}: {what}"));
+        let Some(config) = config else {
+            return match of_known.flatten() {
+                Some(_) => Err(wrong(
+                    "embedding_inputs without embeddings; expected both or neither",
+                )),
+                None => Ok(None),
+            };
+        };
+        let d = config.inputs.n_dimensions;
+        for inputs in [Some(Some(config.inputs)), of_known].into_iter().flatten() {
+            let fits = |i: EmbeddingInputs| {
+                i.n_dimensions == d && i.scale > 0.0 && f64::from(i.scale) <= MAX_NUMBER
+            };
+            if !inputs.is_some_and(fits) {
+                return Err(wrong(&format!(
+                    "expected inputs for embeddings of {d} dimensions with a scale above 0, at most {MAX_NUMBER}"
+                )));
+            }
+        }
+        let tokenizer = self.embeddings_tokenizer.clone().ok_or_else(|| {
+            Error::Model(format!(
+                "{EMBEDDINGS_TOKENIZER}: missing; expected the tokenizer of the embeddings"
+            ))
+        })?;
+        if sha256(&tokenizer) != config.tokenizer_sha256 {
+            return Err(Error::Model(format!(
+                "{EMBEDDINGS_TOKENIZER}: expected the file with the SHA-256 {} that {CONFIG} names: this is another model's",
+                config.tokenizer_sha256
+            )));
+        }
+        let row_of = u32s(tensors, "embeddings.row_of")?;
+        let table = EmbeddingTable {
+            n_dimensions: d,
+            rows: f16s(tensors, "embeddings.rows", &[None, Some(d)])?,
+            weights: f32s(tensors, "embeddings.weights", &[Some(row_of.len())])?,
+            row_of,
+        };
+        let found = Embeddings::new(tokenizer, table, config.normalize, config.digest.clone());
+        let found = found.map_err(|e| Error::Model(format!("{EMBEDDINGS_TOKENIZER}: {e}")))?;
+        Ok(Some(Arc::new(found)))
+    }
+}
+
 /// What decides under known headlines, and what is remembered of them.
 fn read_known(
     tensors: &SafeTensors,
@@ -361,7 +477,8 @@ fn read_known(
     score_scale: f64,
 ) -> Result<(KnownHeadlines, Memory)> {
     let k = labels.len();
-    let encoder = DenseEncoder::new(known.columns, known.gates, labels)?;
+    let encoder = DenseEncoder::new(known.columns, known.gates, labels)?
+        .with_embedding(known.embedding_inputs);
     let stems = u32s(tensors, "memory.stems")?;
     let memory = Memory {
         headlines: u64s(tensors, "memory.headlines")?,
@@ -647,12 +764,17 @@ pub fn save(classifier: &Classifier, dir: &Path) -> Result<()> {
 
 fn write_files(dir: &Path, files: &ModelFiles) -> Result<()> {
     fs::create_dir(dir).map_err(|e| Error::io(dir, e))?;
-    for (name, bytes) in [
+    let embeddings_tokenizer = files.embeddings_tokenizer.iter();
+    let files = [
         (CONFIG, &files.config),
         (TOKENIZER, &files.tokenizer),
         (WEIGHTS, &files.weights),
         (CARD, &files.card),
-    ] {
+    ];
+    for (name, bytes) in files
+        .into_iter()
+        .chain(embeddings_tokenizer.map(|bytes| (EMBEDDINGS_TOKENIZER, bytes)))
+    {
         let path = dir.join(name);
         let write = || -> std::io::Result<()> {
             let mut file = fs::File::create(&path)?;

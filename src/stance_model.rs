@@ -1,7 +1,7 @@
 //! Step six: the stance model, logistic regression over text scores, context and surface features.
 //!
-//! Its inputs are the text scores, divided by their spread; the same scores again under each open gate; and the dense
-//! columns, 0 or 1. linfa-logistic fits it where all weights are 1 and the matrix is small enough to be dense; our own
+//! Its inputs are the text scores, divided by their spread; the same scores again under each open gate; the dense
+//! columns, 0 or 1; and the comment's embedding, where the model has embeddings. linfa-logistic fits it where all weights are 1 and the matrix is small enough to be dense; our own
 //! solver, which has the same optimum, elsewhere.
 
 use crate::features::dense::{DenseEncoder, DenseFeatures};
@@ -50,9 +50,29 @@ impl StanceSolver {
     }
 }
 
+/// The input of the first dense column; those of the embedding follow behind the last column.
+pub fn first_column(encoder: &DenseEncoder, n_labels: usize) -> usize {
+    n_labels * (1 + encoder.gates().len())
+}
+
+/// The inputs of the comment's embedding.
+pub fn embedding_inputs(
+    encoder: &DenseEncoder,
+    n_labels: usize,
+    dense: &DenseFeatures,
+) -> impl Iterator<Item = (u32, f32)> {
+    let scale = encoder.embedding().map(|e| e.scale);
+    let first = first_column(encoder, n_labels) + encoder.columns().len();
+    scale.into_iter().flat_map(move |scale| {
+        let values = dense.embedding.iter().zip(first as u32..);
+        values.map(move |(value, input)| (input, value * scale))
+    })
+}
+
 /// The number of inputs for `n_labels` labels.
 pub fn n_inputs(encoder: &DenseEncoder, n_labels: usize) -> usize {
-    n_labels * (1 + encoder.gates().len()) + encoder.columns().len()
+    let embedding = encoder.embedding().map_or(0, |e| e.n_dimensions);
+    first_column(encoder, n_labels) + encoder.columns().len() + embedding
 }
 
 /// The inputs of one comment, `(column, value)`, columns increasing.
@@ -77,12 +97,13 @@ pub fn inputs(
                 .map(|(l, &s)| ((block * k + l) as u32, s)),
         );
     }
-    let first = k * (1 + encoder.gates().len());
+    let first = first_column(encoder, k);
     row.extend(
         encoder
             .active_columns(dense)
             .map(|c| ((first + c) as u32, 1.0)),
     );
+    row.extend(embedding_inputs(encoder, k, dense));
     row
 }
 

@@ -13,6 +13,7 @@ mod learn;
 pub mod tune;
 
 use crate::classifier::{Classifier, KnownHeadlines, Provenance};
+use crate::embeddings::Embeddings;
 use crate::error::{Error, Result};
 use crate::features::FeatureSettings;
 use crate::features::dense::DenseEncoder;
@@ -29,6 +30,7 @@ use fits::{Rows, choose_alpha, probabilities, spread};
 use learn::{extract_all, learn_extractor};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// How classes are weighted in both fits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -91,6 +93,8 @@ pub struct TrainSettings {
     pub also_without_context: bool,
     /// What is counted as a feature.
     pub features: FeatureSettings,
+    /// What gives texts their embeddings. Default nothing.
+    pub embeddings: Option<Arc<Embeddings>>,
     /// Penalties of the text model to choose from, the strongest first.
     pub text_alphas: Vec<f64>,
     /// Penalties of the stance model to choose from, the strongest first.
@@ -107,6 +111,7 @@ impl Default for TrainSettings {
             group_by: GroupBy::Default,
             also_without_context: false,
             features: FeatureSettings::default(),
+            embeddings: None,
             text_alphas: vec![8.0, 4.0, 2.0, 1.0, 0.5, 0.25, 0.12],
             stance_alphas: vec![100.0, 30.0, 10.0],
         }
@@ -170,7 +175,8 @@ fn train_all(
         ));
     }
 
-    let extractor = learn_extractor(train, &train_targets, k, &settings.features);
+    let extractor = learn_extractor(train, &train_targets, k, &settings.features)
+        .with_embeddings(settings.embeddings.clone());
     let (x, dense) = extract_all(&comments, &train_targets, &extractor);
     let problem = Problem::new(&x, &all_targets, k).map_err(unfit)?;
     let rows = Rows {

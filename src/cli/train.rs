@@ -2,6 +2,7 @@
 
 use super::progress::Working;
 use super::{ReadArgs, print, row_summary, set_threads};
+use crate::embeddings::Embeddings;
 use crate::error::{Error, Result};
 use crate::features::FeatureSettings;
 use crate::model_dir::{check_output, save};
@@ -12,6 +13,7 @@ use crate::train::{ClassWeight, GroupBy, Optimize, TrainSettings, Trained, train
 use clap::{Parser, ValueEnum};
 use serde_json::json;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Train a model on labelled comments
@@ -45,6 +47,10 @@ pub struct TrainArgs {
     /// Learn from every row also without its article and parent, for comments that come without them
     #[arg(long)]
     also_without_context: bool,
+    /// Folder with a model2vec model, whose embeddings of comment, headline, body and parent are learned from too; the
+    /// written model holds what it needs of it
+    #[arg(long, value_name = "DIR")]
+    embeddings: Option<PathBuf>,
     /// What decisions are tuned for
     #[arg(long, value_enum, default_value_t = OptimizeArg::MacroF1, value_name = "WHAT")]
     optimize: OptimizeArg,
@@ -132,6 +138,7 @@ impl TrainArgs {
                 min_texts: self.min_texts,
                 ..defaults.features
             },
+            embeddings: None,
         }
     }
 }
@@ -143,6 +150,11 @@ impl TrainArgs {
 pub fn run_train(args: TrainArgs) -> Result<()> {
     set_threads(args.threads)?;
     check_output(&args.output)?;
+    let embeddings = args.embeddings.as_deref().map(Embeddings::load);
+    let settings = TrainSettings {
+        embeddings: embeddings.transpose()?.map(Arc::new),
+        ..args.settings()
+    };
     let articles = args.read.load_articles()?;
     let options = args.read.options(true, args.group_by.is_some());
     let mut bad_rows = args.read.bad_rows()?;
@@ -166,7 +178,6 @@ pub fn run_train(args: TrainArgs) -> Result<()> {
         None => Vec::new(),
     };
     bad_rows.finish()?;
-    let settings = args.settings();
     let working = Working::new(format!("training on {} rows", train_rows.len()));
     let trained = match args.tune {
         None => {
@@ -246,10 +257,14 @@ fn summary_table(trained: &Trained) -> String {
         figures.row(vec![name.into(), format!("{value:.3}")]);
     }
     format!(
-        "{}\n{} n-grams, {} dense columns; {}; penalties: text {}, stance {} ({})\n\n{}",
+        "{}\n{} n-grams, {} dense columns{}; {}; penalties: text {}, stance {} ({})\n\n{}",
         labels.to_text(),
         classifier.extractor.table.len(),
         classifier.stance.encoder.columns().len(),
+        match classifier.stance.encoder.embedding() {
+            Some(e) => format!(", {} embedding dimensions", e.n_dimensions),
+            None => String::new(),
+        },
         p.folds,
         p.text_alpha,
         p.stance_alpha,
@@ -266,6 +281,7 @@ fn summary_json(trained: &Trained) -> String {
         "features": {
             "ngrams": classifier.extractor.table.len(),
             "dense": classifier.stance.encoder.columns().len(),
+            "embedding_dimensions": classifier.stance.encoder.embedding().map_or(0, |e| e.n_dimensions),
         },
         "decision_offsets": classifier.offsets,
         "provenance": classifier.provenance,

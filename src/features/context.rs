@@ -118,6 +118,8 @@ pub struct Prepared {
     quotes: bool,
     /// A hash of its words in order.
     pub hash: u64,
+    /// Its embedding; empty without embeddings.
+    pub embedding: Vec<f32>,
 }
 
 #[derive(Debug, Clone)]
@@ -167,6 +169,7 @@ impl Prepared {
             question: words.iter().any(|w| w.info.text.contains(['?', '؟'])),
             quotes: text.contains(['"', '“', '”', '«', '»', '„', '\'', '‘']),
             hash: hash_words(&keys),
+            embedding: Vec::new(),
             keys,
         }
     }

@@ -2,7 +2,8 @@
 //!
 //! Every column is 0 or 1, so that inputs are of comparable size whatever the data. A similarity becomes several columns,
 //! one for each edge that it exceeds; edges are quantiles of the training data. Columns that almost never, or almost
-//! always, hold in the training data are left out.
+//! always, hold in the training data are left out. A comment's embedding, where the model has embeddings, is a block of
+//! inputs of its own.
 
 use super::{context, surface};
 use crate::error::{Error, Result};
@@ -83,13 +84,65 @@ impl Column {
 pub struct DenseFeatures {
     /// By [`flag_names`].
     pub flags: Vec<bool>,
-    /// By [`context::VALUES`]; NaN where the text it compares with is absent.
+    /// By [`value_names`]; NaN where the text it compares with is absent. Without embeddings, those that need none.
     pub values: Vec<f32>,
     /// A hash of the headline's words; 0 without a headline.
     pub headline: u64,
     /// By label, then for all labels together; see [`super::memory::Memory::likeness`]. Empty where nothing is remembered
     /// of the headline.
     pub likeness: Vec<f32>,
+    /// The comment's embedding; empty without embeddings.
+    pub embedding: Vec<f32>,
+}
+
+/// The largest scale of embeddings: what a saved model may say.
+const MAX_SCALE: f32 = 1e6;
+
+/// How a comment's embedding becomes inputs of the stance model.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct EmbeddingInputs {
+    /// The number of dimensions.
+    pub n_dimensions: usize,
+    /// What coordinates are multiplied by.
+    pub scale: f32,
+}
+
+impl EmbeddingInputs {
+    /// The inputs for embeddings like those of `examples`; `None` where they have none.
+    ///
+    /// The scale brings coordinates to a root mean square of 1, so that they are of the size of the other inputs, flags
+    /// of 0 or 1 and scores divided by their spread, and one penalty fits all. For embeddings of length 1 it is the root
+    /// of the number of dimensions.
+    fn learn(examples: &[&DenseFeatures]) -> Option<Self> {
+        let n_dimensions = examples.first().map_or(0, |e| e.embedding.len());
+        let square = |v: &f32| f64::from(*v).powi(2);
+        let squares = examples
+            .iter()
+            .map(|e| e.embedding.iter().map(square).sum::<f64>());
+        let known: Vec<f64> = squares.filter(|&s| s > 0.0).collect();
+        let mean = known.iter().sum::<f64>() / (known.len() * n_dimensions) as f64;
+        let scale = mean.sqrt().recip() as f32;
+        (n_dimensions > 0).then_some(EmbeddingInputs {
+            n_dimensions,
+            scale: if scale.is_finite() {
+                scale.min(MAX_SCALE)
+            } else {
+                1.0
+            },
+        })
+    }
+}
+
+/// The names of the cosines between the comment's embedding and the headline's, the body's and the parent's.
+const COSINES: [&str; 3] = [
+    "embedding cosine with the headline",
+    "embedding cosine with the body",
+    "embedding cosine with the parent",
+];
+
+/// The names of all similarities, those of embeddings last.
+pub fn value_names() -> impl Iterator<Item = &'static str> {
+    context::VALUES.into_iter().chain(COSINES)
 }
 
 /// The names of all flags, surface flags first.
@@ -150,6 +203,7 @@ pub struct DenseEncoder {
     /// The other columns, which few comments have: by topic and by likeness to remembered comments.
     others: Vec<(u32, Rule)>,
     gate_flags: Vec<usize>,
+    embedding: Option<EmbeddingInputs>,
 }
 
 fn flag_index(name: &str) -> Result<usize> {
@@ -186,7 +240,7 @@ impl DenseEncoder {
                 Column::Both { both: [a, b] } => Rule::Both(flag_index(a)?, flag_index(b)?),
                 Column::Topic { topic } => Rule::Topic(*topic),
                 Column::Above { value, above } => {
-                    let found = context::VALUES.iter().position(|n| n == value);
+                    let found = value_names().position(|n| n == value);
                     let value = found.ok_or_else(|| {
                         Error::Model(format!("config.json: unknown similarity {value:?}; expected one that this version knows"))
                     })?;
@@ -208,7 +262,7 @@ impl DenseEncoder {
             })
         });
         let mut by_flag = vec![Vec::new(); flag_names().len()];
-        let mut by_value = vec![Vec::new(); context::VALUES.len()];
+        let mut by_value = vec![Vec::new(); value_names().count()];
         let mut others = Vec::new();
         for (column, rule) in (0..).zip(rules) {
             match rule? {
@@ -225,13 +279,30 @@ impl DenseEncoder {
             gate_flags: gates.iter().map(|g| flag_index(g)).collect::<Result<_>>()?,
             columns,
             gates,
+            embedding: None,
         })
+    }
+
+    /// The same encoder with these inputs for embeddings.
+    pub fn with_embedding(self, embedding: Option<EmbeddingInputs>) -> Self {
+        DenseEncoder { embedding, ..self }
     }
 
     /// Chooses columns and gates for `examples`, whatever headline they stand under.
     pub fn learn(examples: &[&DenseFeatures], labels: &[String]) -> Self {
         let (columns, gates) = general_columns(examples);
-        DenseEncoder::new(columns, gates, labels).expect("the names are known")
+        DenseEncoder::learned(columns, gates, labels, examples)
+    }
+
+    fn learned(
+        columns: Vec<Column>,
+        gates: Vec<String>,
+        labels: &[String],
+        examples: &[&DenseFeatures],
+    ) -> Self {
+        DenseEncoder::new(columns, gates, labels)
+            .expect("the names are known")
+            .with_embedding(EmbeddingInputs::learn(examples))
     }
 
     /// Chooses columns and gates for `examples` that all stand under headlines of which comments are remembered, with a
@@ -261,7 +332,7 @@ impl DenseEncoder {
                 add(Some(unlike), closer.collect());
             }
         }
-        DenseEncoder::new(columns, gates, labels).expect("the names are known")
+        DenseEncoder::learned(columns, gates, labels, examples)
     }
 
     /// The columns.
@@ -272,6 +343,11 @@ impl DenseEncoder {
     /// The names of the flags under which the text scores get weights of their own.
     pub fn gates(&self) -> &[String] {
         &self.gates
+    }
+
+    /// The inputs for the comment's embedding; `None` without embeddings.
+    pub fn embedding(&self) -> Option<EmbeddingInputs> {
+        self.embedding
     }
 
     /// The columns that hold, increasing.
@@ -336,8 +412,8 @@ fn general_columns(examples: &[&DenseFeatures]) -> (Vec<Column>, Vec<String>) {
             }
         }
     }
-    for (i, name) in context::VALUES.iter().enumerate() {
-        for above in edges(examples.iter().map(|e| e.values[i])) {
+    for (i, name) in value_names().enumerate() {
+        for above in edges(examples.iter().filter_map(|e| e.values.get(i).copied())) {
             if varies(Rule::Above(i, above)) {
                 columns.push(Column::Above {
                     value: name.to_string(),
@@ -354,7 +430,7 @@ fn holds(rule: Rule, features: &DenseFeatures) -> bool {
     match rule {
         Rule::Flag(i) => features.flags[i],
         Rule::Both(i, j) => features.flags[i] && features.flags[j],
-        Rule::Above(i, edge) => features.values[i] > edge,
+        Rule::Above(i, edge) => features.values.get(i).is_some_and(|v| *v > edge),
         Rule::Topic(topic) => features.headline == topic,
         Rule::Like(i, edge) => features.likeness.get(i).is_some_and(|v| *v > edge),
         Rule::Closer(i, j, edge) => {
@@ -386,6 +462,7 @@ mod tests {
             values: vec![f32::NAN; context::VALUES.len()],
             headline: 0,
             likeness: Vec::new(),
+            embedding: Vec::new(),
         };
         e.flags[0] = flag;
         e.values[0] = value;

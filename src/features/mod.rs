@@ -11,6 +11,8 @@ pub mod memory;
 pub mod ngrams;
 pub mod surface;
 
+use crate::embeddings::{Embeddings, cosine};
+use crate::normalize::normalize;
 use crate::record::Comment;
 use crate::tokenize::Tokenizer;
 use analysis::{Analysis, Analyzer};
@@ -95,6 +97,8 @@ pub struct FeatureExtractor {
     pub topics: Vec<u64>,
     /// What is remembered of the comments under the headlines of training.
     pub memory: Memory,
+    /// Gives texts their embeddings; `None` for a model without.
+    pub embeddings: Option<Arc<Embeddings>>,
     lexicon: Lexicon,
 }
 
@@ -117,6 +121,7 @@ impl FeatureExtractor {
             table,
             topics,
             memory,
+            embeddings: None,
             lexicon: Lexicon::default(),
         }
     }
@@ -139,6 +144,19 @@ impl FeatureExtractor {
     /// The same extractor with another memory.
     pub fn with_memory(self, memory: Memory) -> Self {
         FeatureExtractor { memory, ..self }
+    }
+
+    /// The same extractor with these embeddings.
+    pub fn with_embeddings(self, embeddings: Option<Arc<Embeddings>>) -> Self {
+        FeatureExtractor { embeddings, ..self }
+    }
+
+    /// The embedding of `text`, normalised as for n-grams so that disguised words have theirs; empty without embeddings.
+    fn embed(&self, text: &str) -> Vec<f32> {
+        match &self.embeddings {
+            Some(embeddings) => embeddings.embed(&normalize(text)),
+            None => Vec::new(),
+        }
     }
 
     /// The same extractor with another table of n-grams.
@@ -219,6 +237,15 @@ impl Extraction<'_> {
                 likeness = extractor.memory.likeness(headline, &query.unit_bag(), own);
             }
         }
+        let embedding = extractor.embed(&comment.text);
+        if extractor.embeddings.is_some() {
+            let others = [context.headline, context.body, context.parent];
+            found.values.extend(
+                others.map(|other| {
+                    other.map_or(f32::NAN, |other| cosine(&embedding, &other.embedding))
+                }),
+            );
+        }
         let headline = headline.map_or(0, |h| h.hash);
         let mut flags = surface::surface_flags(&comment.text, &analysis);
         flags.extend(found.flags);
@@ -229,6 +256,7 @@ impl Extraction<'_> {
                 values: found.values,
                 headline,
                 likeness,
+                embedding,
             },
             analysis,
         }
@@ -258,12 +286,14 @@ impl Extraction<'_> {
         if let Some(prepared) = self.prepared.get(text) {
             return prepared.clone();
         }
-        let prepared = Arc::new(Prepared::new(text, &mut self.analyzer, &self.extractor.idf));
+        let mut prepared = Prepared::new(text, &mut self.analyzer, &self.extractor.idf);
+        prepared.embedding = self.extractor.embed(text);
+        let prepared = Arc::new(prepared);
         if self.prepared_bytes > PREPARED_BYTES {
             self.prepared.clear();
             self.prepared_bytes = 0;
         }
-        self.prepared_bytes += text.len();
+        self.prepared_bytes += text.len() + size_of_val(prepared.embedding.as_slice());
         self.prepared.insert(text.into(), prepared.clone());
         prepared
     }
