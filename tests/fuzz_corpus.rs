@@ -90,6 +90,9 @@ fn mutate(input: &[u8], other: &[u8], rng: &mut fastrand::Rng) -> Vec<u8> {
     out
 }
 
+/// What a fuzzer calls with bytes.
+type Target = fn(&[u8]);
+
 /// Without a fuzzer: seeded mutations of the kept inputs, `STANCE_MUTATIONS` of them for each target, an input that was
 /// made being kept in mind now and then. Says which input it was that failed.
 #[test]
@@ -99,7 +102,7 @@ fn mutations_of_the_kept_inputs_hold_too() {
         .ok()
         .and_then(|n| n.parse().ok())
         .unwrap_or(100_000);
-    let all: [(&str, fn(&[u8])); 9] = [
+    let all: [(&str, Target); 9] = [
         ("jsonl", targets::jsonl),
         ("csv", targets::csv),
         ("decode", targets::decode),
