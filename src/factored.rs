@@ -9,7 +9,7 @@
 //! penalised optimum: by symmetry it gives equal weights w to equal columns, and m w² = (√m w)².
 
 use crate::solver::LinearScores;
-use crate::sparse::{Design, SparseMatrix};
+use crate::sparse::{Design, SparseMatrix, multiply_rows, transpose_entries};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHasher};
 use std::hash::Hasher;
@@ -150,22 +150,8 @@ impl Pattern {
     }
 
     fn transpose(&self) -> Pattern {
-        let mut starts = vec![0usize; self.n_columns + 1];
-        for &column in &self.columns {
-            starts[column as usize + 1] += 1;
-        }
-        for i in 0..self.n_columns {
-            starts[i + 1] += starts[i];
-        }
-        let mut next = starts.clone();
-        let mut columns = vec![0u32; self.columns.len()];
-        for row in 0..self.n_rows() {
-            for &column in &self.columns[self.starts[row]..self.starts[row + 1]] {
-                let at = &mut next[column as usize];
-                columns[*at] = row as u32;
-                *at += 1;
-            }
-        }
+        let (starts, columns) =
+            transpose_entries(&self.starts, &self.columns, self.n_columns, |_, _| {});
         Pattern {
             starts,
             columns,
@@ -175,40 +161,11 @@ impl Pattern {
 
     /// The product with `dense`, of shape `(n_columns, k)`, into `out`; each row is summed in a fixed order.
     fn multiply_into(&self, dense: &[f64], k: usize, out: &mut [f64]) {
-        match k {
-            2 => self.multiply_fixed::<2>(dense, out),
-            3 => self.multiply_fixed::<3>(dense, out),
-            4 => self.multiply_fixed::<4>(dense, out),
-            _ => out
-                .par_chunks_mut(k)
-                .enumerate()
-                .with_min_len(MIN_ROWS)
-                .for_each(|(row, sum)| {
-                    sum.fill(0.0);
-                    for &column in &self.columns[self.starts[row]..self.starts[row + 1]] {
-                        let from = &dense[column as usize * k..(column as usize + 1) * k];
-                        sum.iter_mut().zip(from).for_each(|(s, d)| *s += d);
-                    }
-                }),
-        }
-    }
-
-    fn multiply_fixed<const K: usize>(&self, dense: &[f64], out: &mut [f64]) {
-        let (dense, _) = dense.as_chunks::<K>();
-        let (out, _) = out.as_chunks_mut::<K>();
-        out.par_iter_mut()
-            .enumerate()
-            .with_min_len(MIN_ROWS)
-            .for_each(|(row, out)| {
-                let mut sum = [0.0; K];
-                for &column in &self.columns[self.starts[row]..self.starts[row + 1]] {
-                    let from = &dense[column as usize];
-                    for l in 0..K {
-                        sum[l] += from[l];
-                    }
-                }
-                *out = sum;
-            });
+        let row = |row| {
+            let members = &self.columns[self.starts[row]..self.starts[row + 1]];
+            members.iter().map(|&column| (column as usize, 1.0))
+        };
+        multiply_rows(row, dense, k, out);
     }
 }
 

@@ -59,24 +59,11 @@ impl SparseMatrix {
 
     /// The transposed matrix, of shape `(n_columns, n_rows)`.
     pub fn transpose(&self) -> SparseMatrix {
-        let mut starts = vec![0usize; self.n_columns + 1];
-        for &column in &self.columns {
-            starts[column as usize + 1] += 1;
-        }
-        for i in 0..self.n_columns {
-            starts[i + 1] += starts[i];
-        }
-        let mut next = starts.clone();
-        let mut columns = vec![0u32; self.columns.len()];
         let mut values = vec![0f32; self.values.len()];
-        for row in 0..self.n_rows() {
-            for (column, value) in self.row(row) {
-                let at = next[column];
-                columns[at] = row as u32;
-                values[at] = value;
-                next[column] += 1;
-            }
-        }
+        let (starts, columns) =
+            transpose_entries(&self.starts, &self.columns, self.n_columns, |entry, at| {
+                values[at] = self.values[entry]
+            });
         SparseMatrix {
             starts,
             columns,
@@ -88,60 +75,94 @@ impl SparseMatrix {
     /// The product with `dense`, of shape `(n_columns, k)` by rows, into `out`, of shape `(n_rows, k)`. Each row of
     /// the result is summed by itself in a fixed order: the same bits at any number of threads.
     pub fn multiply_into(&self, dense: &[f64], k: usize, out: &mut [f64]) {
-        match k {
-            2 => self.multiply_fixed::<2>(dense, out),
-            3 => self.multiply_fixed::<3>(dense, out),
-            4 => self.multiply_fixed::<4>(dense, out),
-            _ => out
-                .par_chunks_mut(k)
-                .enumerate()
-                .with_min_len(MIN_ROWS)
-                .for_each(|(row, sum)| {
-                    sum.fill(0.0);
-                    for (column, value) in self.row(row) {
-                        let from = &dense[column * k..(column + 1) * k];
-                        for (s, d) in sum.iter_mut().zip(from) {
-                            *s += f64::from(value) * d;
-                        }
-                    }
-                }),
-        }
+        let row = |row| self.row(row).map(|(column, v)| (column, f64::from(v)));
+        multiply_rows(row, dense, k, out);
     }
 
     /// The product of the matrix of squared values with `dense`, as [`SparseMatrix::multiply_into`].
     pub fn squares_into(&self, dense: &[f64], k: usize, out: &mut [f64]) {
-        out.par_chunks_exact_mut(k)
+        let square = |v: f32| f64::from(v) * f64::from(v);
+        let row = |row| self.row(row).map(|(column, v)| (column, square(v)));
+        multiply_rows(row, dense, k, out);
+    }
+}
+
+/// The starts and the columns of the transposed matrix. `place` is told where each entry goes.
+pub(crate) fn transpose_entries(
+    starts: &[usize],
+    columns: &[u32],
+    n_columns: usize,
+    mut place: impl FnMut(usize, usize),
+) -> (Vec<usize>, Vec<u32>) {
+    let mut transposed = vec![0usize; n_columns + 1];
+    for &column in columns {
+        transposed[column as usize + 1] += 1;
+    }
+    for i in 0..n_columns {
+        transposed[i + 1] += transposed[i];
+    }
+    let mut next = transposed.clone();
+    let mut rows = vec![0u32; columns.len()];
+    for (row, range) in starts.windows(2).enumerate() {
+        for entry in range[0]..range[1] {
+            let at = &mut next[columns[entry] as usize];
+            rows[*at] = row as u32;
+            place(entry, *at);
+            *at += 1;
+        }
+    }
+    (transposed, rows)
+}
+
+/// The product of a matrix with `dense`, of shape `(n_columns, k)` by rows, into `out`, of shape `(n_rows, k)`; `row` gives
+/// the `(column, value)` of a row. Each row is summed by itself in the order given: the same bits at any number of threads.
+pub(crate) fn multiply_rows<I: Iterator<Item = (usize, f64)>>(
+    row: impl Fn(usize) -> I + Sync,
+    dense: &[f64],
+    k: usize,
+    out: &mut [f64],
+) {
+    match k {
+        2 => multiply_rows_fixed::<2, I>(row, dense, out),
+        3 => multiply_rows_fixed::<3, I>(row, dense, out),
+        4 => multiply_rows_fixed::<4, I>(row, dense, out),
+        _ => out
+            .par_chunks_mut(k)
             .enumerate()
             .with_min_len(MIN_ROWS)
-            .for_each(|(row, sum)| {
+            .for_each(|(i, sum)| {
                 sum.fill(0.0);
-                for (column, value) in self.row(row) {
-                    let square = f64::from(value) * f64::from(value);
+                for (column, value) in row(i) {
                     let from = &dense[column * k..(column + 1) * k];
                     for (s, d) in sum.iter_mut().zip(from) {
-                        *s += square * d;
+                        *s += value * d;
                     }
                 }
-            });
+            }),
     }
+}
 
-    fn multiply_fixed<const K: usize>(&self, dense: &[f64], out: &mut [f64]) {
-        let (dense, _) = dense.as_chunks::<K>();
-        let (out, _) = out.as_chunks_mut::<K>();
-        out.par_iter_mut()
-            .enumerate()
-            .with_min_len(MIN_ROWS)
-            .for_each(|(row, out)| {
-                let mut sum = [0.0; K];
-                for (column, value) in self.row(row) {
-                    let from = &dense[column];
-                    for l in 0..K {
-                        sum[l] += f64::from(value) * from[l];
-                    }
+/// [`multiply_rows`] for a number of labels known to the compiler.
+fn multiply_rows_fixed<const K: usize, I: Iterator<Item = (usize, f64)>>(
+    row: impl Fn(usize) -> I + Sync,
+    dense: &[f64],
+    out: &mut [f64],
+) {
+    let (dense, _) = dense.as_chunks::<K>();
+    let (out, _) = out.as_chunks_mut::<K>();
+    out.par_iter_mut()
+        .enumerate()
+        .with_min_len(MIN_ROWS)
+        .for_each(|(i, out)| {
+            let mut sum = [0.0; K];
+            for (column, value) in row(i) {
+                let from = &dense[column];
+                for l in 0..K {
+                    sum[l] += value * from[l];
                 }
-                *out = sum;
-            });
-    }
+            }
+            *out = sum;
+        });
 }
 
 /// What the solver needs of a matrix of shape `(n_rows, n_columns)`: products, with the same bits at any number of
