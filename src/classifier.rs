@@ -160,6 +160,11 @@ impl Session<'_> {
         self.extraction.extract(comment)
     }
 
+    /// The features of the comment that `facts` tell of.
+    pub fn features(&self, facts: Facts) -> Features {
+        self.extraction.features(facts)
+    }
+
     /// Classifies one comment: the same bits as [`Classifier::scores`] of its features give.
     pub fn classify(&mut self, comment: &Comment) -> Prediction {
         self.predict(comment).0

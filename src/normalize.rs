@@ -17,11 +17,13 @@
 mod chunks;
 mod disguise;
 mod look_alikes;
+mod simple;
 
 pub use chunks::chunks;
 
 use chunks::spaced_words;
 use look_alikes::fold_confusables;
+use simple::lower_simple;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::canonical_combining_class;
 use unicode_script::{Script, UnicodeScript};
@@ -68,6 +70,11 @@ pub fn normalize(text: &str) -> String {
 
 /// Normalises one chunk.
 pub fn normalize_chunk(chunk: &str) -> Normalized {
+    lower_simple(chunk).unwrap_or_else(|| normalize_by_steps(chunk))
+}
+
+/// [`normalize_chunk`], whatever the chunk holds.
+fn normalize_by_steps(chunk: &str) -> Normalized {
     let spaced = chunk
         .contains(char::is_whitespace)
         .then(|| spaced_words(chunk));

@@ -10,6 +10,7 @@ use crate::features::analysis::{Analysis, WordInfo};
 use crate::features::ngrams::{NgramTable, each_joint_ngram, each_word_ngram, gated, scale_of};
 use crate::text_model::TextModel;
 use rustc_hash::FxHashMap;
+use smallvec::{SmallVec, smallvec};
 
 /// The most words under gates whose sums are remembered; beyond that all are forgotten.
 const MEMO_SIZE: usize = 1 << 16;
@@ -17,84 +18,99 @@ const MEMO_SIZE: usize = 1 << 16;
 /// Computes text scores on one thread. The words that it is given must all come from one analyzer of its own, because
 /// it leaves its sums in [`WordInfo::memo`].
 pub struct Predictor<'a> {
-    table: &'a NgramTable,
-    text: &'a TextModel,
+    known: Known<'a>,
     /// Sums of words' own n-grams under a gate, by word and gate.
-    gated: FxHashMap<(u64, u64), Box<[f64]>>,
+    gated: FxHashMap<(u64, u64), Sums>,
     /// One sum a label, and the number of known n-grams behind them.
     sums: Vec<f64>,
+    /// The keys of n-grams that are looked up together.
+    keys: Vec<u64>,
 }
 
 impl<'a> Predictor<'a> {
     /// A predictor that remembers nothing yet.
     pub fn new(table: &'a NgramTable, text: &'a TextModel) -> Self {
         Predictor {
-            table,
-            text,
+            known: Known { table, text },
             gated: FxHashMap::default(),
             sums: vec![0.0; text.n_labels() + 1],
+            keys: Vec::new(),
         }
     }
 
     /// The text scores of the comment with these words under these gates: the bits of [`TextModel::scores`].
     pub fn text_scores(&mut self, analysis: &Analysis, gates: &[u64]) -> Vec<f64> {
-        let (table, text) = (self.table, self.text);
-        let mut sums = std::mem::take(&mut self.sums);
+        let Predictor {
+            known,
+            gated: sums_under_gates,
+            sums,
+            keys,
+        } = self;
         sums.fill(0.0);
         for word in &analysis.words {
             let info = &word.info;
             let own = info
                 .memo
-                .get_or_init(|| sum_of_word(table, text, info, |key| key));
-            add(&mut sums, own);
+                .get_or_init(|| known.sum_of_word(info, |key| key, keys));
+            add(sums, own);
             for &gate in gates {
-                if self.gated.len() >= MEMO_SIZE {
-                    self.gated.clear();
+                if sums_under_gates.len() >= MEMO_SIZE {
+                    sums_under_gates.clear();
                 }
-                let own = self
-                    .gated
+                let own = sums_under_gates
                     .entry((info.key, gate))
-                    .or_insert_with(|| sum_of_word(table, text, info, |key| gated(key, gate)));
-                add(&mut sums, own);
+                    .or_insert_with(|| known.sum_of_word(info, |key| gated(key, gate), keys));
+                add(sums, own);
             }
         }
+        keys.clear();
         each_joint_ngram(analysis, |key, _| {
-            add_ngram(table, text, key, &mut sums);
-            for &gate in gates {
-                add_ngram(table, text, gated(key, gate), &mut sums);
-            }
+            keys.push(key);
+            keys.extend(gates.iter().map(|&gate| gated(key, gate)));
         });
+        known.add_ngrams(keys, sums);
         let (total, by_label) = sums.split_last().expect("one number more than labels");
-        let scores = text.scaled(by_label, scale_of(*total));
-        self.sums = sums;
-        scores
+        known.text.scaled(by_label, scale_of(*total))
     }
 }
 
-/// The sums of the word's own n-grams, whose keys `change` changes.
-fn sum_of_word(
-    table: &NgramTable,
-    text: &TextModel,
-    word: &WordInfo,
-    change: impl Fn(u64) -> u64,
-) -> Box<[f64]> {
-    let mut sums = vec![0.0; text.n_labels() + 1];
-    each_word_ngram(word, |key| add_ngram(table, text, change(key), &mut sums));
-    sums.into()
+/// One sum a label, and the number of known n-grams behind them. Four labels need no memory elsewhere.
+type Sums = SmallVec<[f64; 5]>;
+
+/// The n-grams that the text model knows, with their weights.
+struct Known<'a> {
+    table: &'a NgramTable,
+    text: &'a TextModel,
+}
+
+impl Known<'_> {
+    /// The sums of the word's own n-grams, whose keys `change` changes. `keys` is overwritten.
+    fn sum_of_word(
+        &self,
+        word: &WordInfo,
+        change: impl Fn(u64) -> u64,
+        keys: &mut Vec<u64>,
+    ) -> Sums {
+        let mut sums = smallvec![0.0; self.text.n_labels() + 1];
+        keys.clear();
+        each_word_ngram(word, |key| keys.push(change(key)));
+        self.add_ngrams(keys, &mut sums);
+        sums
+    }
+
+    fn add_ngrams(&self, keys: &[u64], sums: &mut [f64]) {
+        self.table.each_column(keys, |column| {
+            let weights = self.text.ngram_weights(column);
+            for (sum, weight) in sums.iter_mut().zip(weights.chain([1.0])) {
+                *sum += weight;
+            }
+        });
+    }
 }
 
 fn add(sums: &mut [f64], more: &[f64]) {
     for (sum, m) in sums.iter_mut().zip(more) {
         *sum += m;
-    }
-}
-
-fn add_ngram(table: &NgramTable, text: &TextModel, key: u64, sums: &mut [f64]) {
-    if let Some(column) = table.column(key) {
-        let weights = text.ngram_weights(column);
-        for (sum, weight) in sums.iter_mut().zip(weights.chain([1.0])) {
-            *sum += weight;
-        }
     }
 }
 

@@ -32,8 +32,13 @@ pub fn argmax(values: &[f64]) -> usize {
 
 /// The label that is decided for: the largest sum of score and offset, the first of equals.
 pub fn decide(scores: &[f64], offsets: &[f64]) -> usize {
-    let sums: Vec<f64> = scores.iter().zip(offsets).map(|(s, o)| s + o).collect();
-    argmax(&sums)
+    let mut best = 0;
+    for (label, (score, offset)) in scores.iter().zip(offsets).enumerate() {
+        if score + offset > scores[best] + offsets[best] {
+            best = label;
+        }
+    }
+    best
 }
 
 #[cfg(test)]

@@ -88,7 +88,7 @@ pub fn inputs(
         .map(|s| (s / score_scale) as f32)
         .collect();
     let blocks = std::iter::once(0).chain(encoder.open_gates(dense).map(|g| g + 1));
-    let mut row = Vec::new();
+    let mut row = Vec::with_capacity(64);
     for block in blocks {
         row.extend(
             scaled

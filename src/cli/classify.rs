@@ -11,7 +11,7 @@ use crate::explain::explain;
 use crate::model_dir::load;
 use crate::normalize::normalize;
 use crate::output::{
-    Delimited, Extras, Stdout, WholeRows, delimited_header, delimited_row, jsonl_row, rounded,
+    Delimited, Extras, Stdout, WholeRows, delimited_header, delimited_row, jsonl_row_into, rounded,
     table_header, table_row, visible,
 };
 use crate::read::{Row, RowParser, Rows};
@@ -172,29 +172,40 @@ pub fn classify(args: ClassifyArgs) -> Result<()> {
     let worker = || {
         let mut session = classifier.session();
         let (writer, parser) = (&writer, &parser);
-        move |batch: Vec<Row>| -> Vec<_> {
-            let with_result = |row: Row| {
-                let result = writer.line(&row, parser, &mut session);
-                (row, result)
-            };
-            batch.into_iter().map(with_result).collect()
+        move |batch: Vec<Row>| {
+            let mut results = Results::default();
+            for row in batch {
+                match writer.line_into(&mut results.lines, &row, parser, &mut session) {
+                    Ok(label) => {
+                        results.lines.push(b'\n');
+                        results.ends.push((results.lines.len(), label));
+                    }
+                    Err(reason) => results.bad.push((results.ends.len(), row, reason)),
+                }
+            }
+            results
         }
     };
-    let write = |results: Vec<(Row, std::result::Result<_, _>)>| {
-        for (row, result) in results {
-            match result {
-                Ok((label, line)) => {
-                    let (label, line): (Option<usize>, String) = (label, line);
-                    match label {
-                        Some(label) => counts[label] += 1,
-                        None => n_review += 1,
-                    }
-                    out.write_all(line.as_bytes()).map_err(fail)?;
-                    out.write_all(b"\n").map_err(fail)?;
+    let write = |results: Results| {
+        let mut begin = (0, 0);
+        let mut write_until = |n_rows: usize| -> Result<()> {
+            let rows = &results.ends[begin.0..n_rows];
+            let end = rows.last().map_or(begin.1, |row| row.0);
+            for (_, label) in rows {
+                match label {
+                    Some(label) => counts[*label] += 1,
+                    None => n_review += 1,
                 }
-                Err(reason) => bad_rows.take(&row, reason)?,
             }
+            out.write_all(&results.lines[begin.1..end]).map_err(fail)?;
+            begin = (n_rows, end);
+            Ok(())
+        };
+        for (n_before, row, reason) in results.bad {
+            write_until(n_before)?;
+            bad_rows.take(&row, reason)?;
         }
+        write_until(results.ends.len())?;
         reading.show(counts.iter().sum::<u64>() + n_review);
         Ok(())
     };
@@ -224,6 +235,17 @@ pub fn classify(args: ClassifyArgs) -> Result<()> {
         report_neutralized(writer.n_neutralized.load(Ordering::Relaxed));
     }
     Ok(())
+}
+
+/// What was made of a batch of rows.
+#[derive(Default)]
+struct Results {
+    /// The lines of the rows that are not bad, with their ends.
+    lines: Vec<u8>,
+    /// Where each of these lines ends, and the decided label where the comment is not left for review.
+    ends: Vec<(usize, Option<usize>)>,
+    /// The bad rows: how many lines stand before each, the row, and what is wrong with it.
+    bad: Vec<(usize, Row, String)>,
 }
 
 /// Which comments are left for review.
@@ -288,44 +310,46 @@ impl RowWriter<'_> {
         }
     }
 
-    /// The decided label, where it is not left for review, and the line for `row`, or why it is a bad row.
-    fn line(
+    /// Appends the line for `row` to `lines`, without its end: the decided label, where it is not left for review, or why
+    /// it is a bad row.
+    fn line_into(
         &self,
+        lines: &mut Vec<u8>,
         row: &Row,
         parser: &RowParser,
         session: &mut Session,
-    ) -> std::result::Result<(Option<usize>, String), String> {
+    ) -> std::result::Result<Option<usize>, String> {
         let comment = parser.parse(row)?;
         let (mut prediction, facts) = session.predict(&comment);
         prediction.review = self.review.is_some_and(|r| r.is_for_review(&prediction));
         let tampered = facts.analysis.tampered;
-        let line = match self.format {
-            OutputFormat::Table => table_row(self.classifier, &comment, &prediction, self.width),
+        match self.format {
+            OutputFormat::Table => {
+                let line = table_row(self.classifier, &comment, &prediction, self.width);
+                lines.extend_from_slice(line.as_bytes());
+            }
             OutputFormat::Jsonl => {
                 let extras = self.explain.then(|| Extras {
                     offsets: self.classifier.stance_for(&facts.dense).1.to_vec(),
-                    explanation: explain(
-                        self.classifier,
-                        &comment.text,
-                        &session.extract(&comment),
-                    ),
+                    explanation: explain(self.classifier, &comment.text, &session.features(facts)),
                     read_as: tampered.then(|| normalize(&comment.text)),
                 });
-                jsonl_row(
+                jsonl_row_into(
+                    lines,
                     self.classifier,
                     &comment,
                     &prediction,
                     tampered,
                     extras.as_ref(),
-                )
+                );
             }
             OutputFormat::Csv | OutputFormat::Tsv => {
                 let (line, n) =
                     delimited_row(self.classifier, &comment, &prediction, self.delimited);
                 self.n_neutralized.fetch_add(n, Ordering::Relaxed);
-                line
+                lines.extend_from_slice(line.as_bytes());
             }
-        };
-        Ok(((!prediction.review).then_some(prediction.label), line))
+        }
+        Ok((!prediction.review).then_some(prediction.label))
     }
 }

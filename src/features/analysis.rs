@@ -1,9 +1,11 @@
 //! The words of a text with everything that the features need of them, remembered by chunk: comments repeat their words.
 
 use super::lexicon::{Cues, Lexicon};
+use super::recent::Recent;
 use crate::normalize::chunks;
-use crate::tokenize::{HANDLE, LINK, Tokenizer};
-use rustc_hash::{FxHashMap, FxHasher};
+use crate::tokenize::{HANDLE, LINK, Token, Tokenizer};
+use rustc_hash::FxHasher;
+use smallvec::SmallVec;
 use std::cell::OnceCell;
 use std::hash::Hasher;
 use std::rc::Rc;
@@ -39,13 +41,15 @@ pub struct WordInfo {
     /// A hash of its first five characters, which stands for the stem.
     pub stem: u64,
     char_range: CharRange,
-    fourgrams: OnceCell<Vec<u64>>,
+    fourgrams: OnceCell<Box<[u64]>>,
     /// What whoever uses the words wants to remember of this one.
-    pub memo: OnceCell<Box<[f64]>>,
+    pub memo: OnceCell<SmallVec<[f64; 5]>>,
     /// The hints it gives.
     pub cues: Cues,
     /// Whether it is written in capitals (two letters at least).
     pub capitals: bool,
+    /// Whether it begins with a digit.
+    pub number: bool,
 }
 
 impl WordInfo {
@@ -54,7 +58,7 @@ impl WordInfo {
         self.fourgrams.get_or_init(|| {
             let mut fourgrams = Vec::new();
             self.each_char_ngram((4, 4), |ngram| fourgrams.push(ngram));
-            fourgrams
+            fourgrams.into()
         })
     }
 
@@ -91,27 +95,52 @@ pub struct Analysis {
     pub tampered: bool,
 }
 
-#[derive(Debug)]
+/// The words of a chunk, most often one; bytes counted from the chunk's first.
+#[derive(Debug, Clone)]
 struct ChunkInfo {
-    words: Vec<Word>,
+    words: SmallVec<[Word; 1]>,
     tampered: bool,
 }
 
 /// The shortest and the longest character n-gram.
 pub type CharRange = (usize, usize);
 
-/// Analyses texts with one tokenizer, remembering chunks. One for each thread.
+/// Analyses texts with one tokenizer, remembering chunks and words. One for each thread.
 pub struct Analyzer<'a> {
     tokenizer: &'a Tokenizer,
     lexicon: &'a Lexicon,
     char_range: CharRange,
-    memo: FxHashMap<Box<str>, Rc<ChunkInfo>>,
+    /// Short chunks, by [`short_key`].
+    short: Recent<[u64; 2], ChunkInfo>,
+    /// Longer ones.
+    long: Recent<Box<str>, ChunkInfo>,
+    /// Words by their text, those in capitals apart: many chunks hold the same word.
+    words: [Recent<Box<str>, Rc<WordInfo>>; 2],
 }
 
-/// The most chunks that are remembered; beyond that everything is forgotten and learned anew.
-const MEMO_SIZE: usize = 1 << 16;
-/// The longest chunk that is remembered, in bytes.
-const MEMO_CHUNK: usize = 48;
+/// The most chunks and the most words that are remembered, twice.
+const MEMO_SIZE: usize = 1 << 15;
+/// The longest chunk and the longest word that are remembered, in bytes.
+const MEMO_BYTES: usize = 48;
+
+/// The bytes `start..end` of `text` and their number as one key, where they are 15 at most. Most words are that short,
+/// and the key is found without following a pointer.
+fn short_key(text: &[u8], start: usize, end: usize) -> Option<[u64; 2]> {
+    let n = end - start;
+    if n > 15 {
+        return None;
+    }
+    let bytes: [u8; 16] = match text.get(start..start + 16) {
+        Some(more) => more.try_into().ok()?,
+        None => {
+            let mut bytes = [0; 16];
+            bytes[..n].copy_from_slice(&text[start..end]);
+            bytes
+        }
+    };
+    let key = u128::from_le_bytes(bytes) & ((1 << (8 * n)) - 1) | (n as u128) << 120;
+    Some([key as u64, (key >> 64) as u64])
+}
 
 impl<'a> Analyzer<'a> {
     /// An analyzer that knows nothing yet.
@@ -120,70 +149,106 @@ impl<'a> Analyzer<'a> {
             tokenizer,
             lexicon,
             char_range,
-            memo: FxHashMap::default(),
+            short: Recent::new(MEMO_SIZE),
+            long: Recent::new(MEMO_SIZE),
+            words: [Recent::new(MEMO_SIZE), Recent::new(MEMO_SIZE)],
         }
     }
 
     /// Analyses `text`.
     pub fn analyze(&mut self, text: &str) -> Analysis {
-        let mut analysis = Analysis::default();
+        let mut analysis = Analysis {
+            words: Vec::with_capacity(text.len() / 4 + 4),
+            tampered: false,
+        };
         for (at, chunk) in chunks(text) {
-            let info = match self.memo.get(chunk) {
-                Some(info) => info.clone(),
-                None => self.learn(chunk),
-            };
-            analysis.tampered |= info.tampered;
-            analysis.words.extend(info.words.iter().map(|w| Word {
-                info: w.info.clone(),
-                start: w.start + at as u32,
-                end: w.end + at as u32,
-            }));
+            let end = at + chunk.len();
+            match short_key(text.as_bytes(), at, end) {
+                Some(key) => match self.short.get(&key) {
+                    Some(info) => analysis.push(info, at),
+                    None => {
+                        let old = self.short.take_old(&key);
+                        let info = old.unwrap_or_else(|| self.learn(chunk));
+                        analysis.push(&info, at);
+                        self.short.insert(key, info);
+                    }
+                },
+                None => match self.long.get(chunk) {
+                    Some(info) => analysis.push(info, at),
+                    None => {
+                        let old = self.long.take_old(chunk);
+                        let info = old.unwrap_or_else(|| self.learn(chunk));
+                        analysis.push(&info, at);
+                        if chunk.len() <= MEMO_BYTES {
+                            self.long.insert(chunk.into(), info);
+                        }
+                    }
+                },
+            }
         }
         analysis
     }
 
-    fn learn(&mut self, chunk: &str) -> Rc<ChunkInfo> {
+    fn learn(&mut self, chunk: &str) -> ChunkInfo {
         let found = self.tokenizer.tokenize_chunk(chunk);
-        let words = found.tokens.into_iter().map(|token| {
-            let source = &chunk[token.start as usize..token.end as usize];
-            Word {
-                info: Rc::new(self.word_info(token.id, token.text, source)),
-                start: token.start,
-                end: token.end,
-            }
+        let words = found.tokens.into_iter().map(|token| Word {
+            start: token.start,
+            end: token.end,
+            info: self.word(token, chunk),
         });
-        let info = Rc::new(ChunkInfo {
+        ChunkInfo {
             words: words.collect(),
             tampered: found.tampered,
+        }
+    }
+
+    /// What there is to know of the word that `token` of `chunk` is.
+    fn word(&mut self, token: Token, chunk: &str) -> Rc<WordInfo> {
+        let kind = kind(&token.text);
+        let source = &chunk[token.start as usize..token.end as usize];
+        let capitals = matches!(kind, Kind::Word | Kind::Hashtag) && is_in_capitals(source);
+        let words = &mut self.words[usize::from(capitals)];
+        if let Some(info) = words.get(&*token.text) {
+            return info.clone();
+        }
+        let info = words.take_old(&*token.text).unwrap_or_else(|| {
+            Rc::new(WordInfo {
+                id: token.id,
+                kind,
+                key: hash(token.text.chars()),
+                stem: hash(token.text.chars().take(5)),
+                char_range: self.char_range,
+                fourgrams: OnceCell::new(),
+                memo: OnceCell::new(),
+                cues: self.lexicon.cues(&token.text),
+                capitals,
+                number: token.text.starts_with(|c: char| c.is_ascii_digit()),
+                text: token.text.clone(),
+            })
         });
-        if chunk.len() <= MEMO_CHUNK {
-            if self.memo.len() >= MEMO_SIZE {
-                self.memo.clear();
-            }
-            self.memo.insert(chunk.into(), info.clone());
+        if token.text.len() <= MEMO_BYTES {
+            words.insert(token.text.into(), info.clone());
         }
         info
     }
+}
 
-    fn word_info(&self, id: u32, text: String, source: &str) -> WordInfo {
-        let kind = kind(&text);
-        let mut letters = source.chars().filter(|c| c.is_alphabetic());
-        let capitals = matches!(kind, Kind::Word | Kind::Hashtag)
-            && letters.clone().count() >= 2
-            && letters.all(char::is_uppercase);
-        WordInfo {
-            id,
-            kind,
-            key: hash(text.chars()),
-            stem: hash(text.chars().take(5)),
-            char_range: self.char_range,
-            fourgrams: OnceCell::new(),
-            memo: OnceCell::new(),
-            cues: self.lexicon.cues(&text),
-            capitals,
-            text,
-        }
+impl Analysis {
+    /// Appends the words of a chunk that begins at byte `at`.
+    fn push(&mut self, chunk: &ChunkInfo, at: usize) {
+        self.tampered |= chunk.tampered;
+        self.words.extend(chunk.words.iter().map(|w| Word {
+            info: w.info.clone(),
+            start: w.start + at as u32,
+            end: w.end + at as u32,
+        }));
     }
+}
+
+/// Whether `word` has two letters at least, all of them capitals.
+fn is_in_capitals(word: &str) -> bool {
+    let mut letters = word.chars().filter(|c| c.is_alphabetic());
+    letters.clone().count() >= 2 && letters.all(char::is_uppercase)
 }
 
 fn kind(text: &str) -> Kind {

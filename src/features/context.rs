@@ -4,7 +4,7 @@ use super::analysis::{Analysis, Analyzer, Kind, Word};
 use super::lexicon::{Cue, Cues};
 use super::memory::UnitBag;
 use super::surface::all_cues;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 /// Inverse document frequencies of the vocabulary: ln((1 + n) / (1 + n with the token)) + 1, as scikit-learn smooths
 /// them. Entry 0 stands for every word outside the vocabulary.
@@ -48,17 +48,42 @@ struct List {
     norm: f32,
 }
 
+/// For each item the number of its key, keys numbered in order of first occurrence.
+fn places(items: &[(u64, f32)]) -> Vec<usize> {
+    /// Among so few, looking at each key is fastest.
+    const FEW: usize = 24;
+    if items.len() <= FEW {
+        let mut keys: Vec<u64> = Vec::with_capacity(items.len());
+        let place = |&(key, _): &(u64, f32)| {
+            let known = keys.iter().position(|&k| k == key);
+            known.unwrap_or_else(|| {
+                keys.push(key);
+                keys.len() - 1
+            })
+        };
+        return items.iter().map(place).collect();
+    }
+    let mut numbers = FxHashMap::with_capacity_and_hasher(items.len(), FxBuildHasher);
+    let place = |&(key, _): &(u64, f32)| {
+        let next = numbers.len();
+        *numbers.entry(key).or_insert(next)
+    };
+    items.iter().map(place).collect()
+}
+
 impl List {
     fn new(items: impl Iterator<Item = (u64, f32)>) -> Self {
-        let mut places: FxHashMap<u64, usize> = FxHashMap::default();
-        let mut list: Vec<(u64, f32)> = Vec::new();
-        for (key, weight) in items {
-            match places.get(&key) {
-                Some(&at) => list[at].1 += weight,
-                None => {
-                    places.insert(key, list.len());
-                    list.push((key, weight));
-                }
+        let items: Vec<(u64, f32)> = items.collect();
+        List::at_places(&items, &places(&items))
+    }
+
+    /// The list of `items`, whose [`places`] are known.
+    fn at_places(items: &[(u64, f32)], places: &[usize]) -> Self {
+        let mut list: Vec<(u64, f32)> = Vec::with_capacity(items.len());
+        for (&(key, weight), &at) in items.iter().zip(places) {
+            match list.get_mut(at) {
+                Some((_, sum)) => *sum += weight,
+                None => list.push((key, weight)),
             }
         }
         let norm = list.iter().map(|(_, w)| w * w).sum::<f32>().sqrt();
@@ -120,6 +145,8 @@ pub struct Prepared {
     pub hash: u64,
     /// Its embedding; empty without embeddings.
     pub embedding: Vec<f32>,
+    /// [`super::memory::Memory::squares`] of it as a headline.
+    pub squares: Option<Vec<f32>>,
 }
 
 #[derive(Debug, Clone)]
@@ -170,6 +197,7 @@ impl Prepared {
             quotes: text.contains(['"', '“', '”', '«', '»', '„', '\'', '‘']),
             hash: hash_words(&keys),
             embedding: Vec::new(),
+            squares: None,
             keys,
         }
     }
@@ -198,16 +226,23 @@ impl Query {
     pub fn new(analysis: &Analysis, idf: &Idf) -> Self {
         let words = &analysis.words;
         let keys: Vec<u64> = content(words).map(|w| w.info.key).collect();
-        let list = List::new(word_items(words, idf));
-        let mass: FxHashMap<u64, f32> = word_items(words, idf).collect();
-        let mut counts: FxHashMap<u64, f32> = FxHashMap::default();
-        for key in &keys {
-            *counts.entry(*key).or_default() += 1.0;
+        let items: Vec<(u64, f32)> = word_items(words, idf).collect();
+        let places = places(&items);
+        // The idf of each word of the list, and how often it occurs.
+        let mut found: Vec<(f32, f32)> = Vec::with_capacity(items.len());
+        for (&(_, idf), &at) in items.iter().zip(&places) {
+            match found.get_mut(at) {
+                Some((_, n)) => *n += 1.0,
+                None => found.push((idf, 1.0)),
+            }
         }
+        let list = List::at_places(&items, &places);
         Query {
             // A word's weight in the list is its idf as often as it occurs.
-            idfs: list.items.iter().map(|(k, w)| w / counts[k]).collect(),
-            idf_mass: list.items.iter().map(|(k, _)| mass[k]).sum(),
+            idfs: (list.items.iter().zip(&found))
+                .map(|((_, w), (_, n))| w / n)
+                .collect(),
+            idf_mass: found.iter().map(|(idf, _)| idf).sum(),
             words: list,
             stems: List::new(stem_items(words, idf)),
             fourgrams: List::new(fourgram_items(words)),
@@ -455,6 +490,10 @@ fn context_values(
         None => values.extend([f32::NAN; 9]),
     }
     match context.parent {
+        // A direct reply: its parent is the headline.
+        Some(p) if context.headline.is_some_and(|h| std::ptr::eq(h, p)) => {
+            values.extend([0, 3, 4, 1].map(|i| values[i]));
+        }
         Some(p) => values.extend([
             query.overlap(p),
             query.stems.cosine(&p.stems),

@@ -90,31 +90,48 @@ impl Memory {
             })
     }
 
-    /// Whether comments under the headline with this hash are remembered.
-    pub fn knows(&self, headline: u64) -> bool {
-        self.headlines.binary_search(&headline).is_ok()
+    /// The stems remembered under the headline with this hash and their weights, by rows.
+    fn remembered(&self, headline: u64) -> Option<(&[u32], &[f16])> {
+        let at = self.headlines.binary_search(&headline).ok()?;
+        let range = self.starts[at] as usize..self.starts[at + 1] as usize;
+        let weights = &self.weights[range.start * self.n_labels..range.end * self.n_labels];
+        Some((&self.stems[range], weights))
     }
 
-    /// The likeness of a comment to those remembered under the headline: the cosine for each label, then the cosine for
-    /// all labels together; NaN where nothing is remembered of a label. Empty for a headline that is not known.
-    ///
-    /// `own` is the label of a comment that is itself among those remembered: it is compared with the others only.
-    pub fn likeness(&self, headline: u64, bag: &UnitBag, own: Option<usize>) -> Vec<f32> {
-        let Ok(at) = self.headlines.binary_search(&headline) else {
-            return Vec::new();
-        };
+    /// The squared length of what is remembered under the headline with this hash: for each label, then for all labels
+    /// together; `None` where nothing is.
+    pub fn squares(&self, headline: u64) -> Option<Vec<f32>> {
         let k = self.n_labels;
-        let range = self.starts[at] as usize..self.starts[at + 1] as usize;
-        let stems = &self.stems[range.clone()];
-        let weights = &self.weights[range.start * k..range.end * k];
-        // One more place for all labels together.
-        let (mut dots, mut squares) = (vec![0.0f32; k + 1], vec![0.0f32; k + 1]);
+        let (_, weights) = self.remembered(headline)?;
+        let mut squares = vec![0.0f32; k + 1];
         for row in weights.chunks(k) {
             for (square, weight) in squares.iter_mut().zip(row) {
                 *square += weight.to_f32().powi(2);
             }
             squares[k] += row.iter().map(|w| w.to_f32()).sum::<f32>().powi(2);
         }
+        Some(squares)
+    }
+
+    /// The likeness of a comment to those remembered under the headline: the cosine for each label, then the cosine for
+    /// all labels together; NaN where nothing is remembered of a label. Empty for a headline that is not known.
+    /// `squares` are [`Memory::squares`] of the headline.
+    ///
+    /// `own` is the label of a comment that is itself among those remembered: it is compared with the others only.
+    pub fn likeness(
+        &self,
+        headline: u64,
+        squares: &[f32],
+        bag: &UnitBag,
+        own: Option<usize>,
+    ) -> Vec<f32> {
+        let Some((stems, weights)) = self.remembered(headline) else {
+            return Vec::new();
+        };
+        let k = self.n_labels;
+        let mut squares = squares.to_vec();
+        // One more place for all labels together.
+        let mut dots = vec![0.0f32; k + 1];
         let mut own_square = 0.0;
         for &(stem, weight) in bag {
             if let Ok(i) = stems.binary_search(&short(stem)) {
@@ -158,9 +175,14 @@ mod tests {
         Memory::learn(comments, 2)
     }
 
+    fn likeness(memory: &Memory, bag: &UnitBag, own: Option<usize>) -> Vec<f32> {
+        let squares = memory.squares(7).unwrap_or_default();
+        memory.likeness(7, &squares, bag, own)
+    }
+
     #[test]
     fn a_comment_is_like_those_that_share_its_stems() {
-        let found = memory().likeness(7, &vec![(2 << 32, 1.0)], None);
+        let found = likeness(&memory(), &vec![(2 << 32, 1.0)], None);
         // Label 1 is 20 × (0.6, 0.8): cosine 0.6; together with 10 × stem 1: 12 / √(10² + 12² + 16²).
         assert_eq!(found[0], 0.0);
         assert!((found[1] - 0.6).abs() < 1e-3);
@@ -173,7 +195,7 @@ mod tests {
         let (a, b) = (vec![(1 << 32, 1.0f32)], vec![(2 << 32, 1.0f32)]);
         let comments = (0..30).map(|i| if i == 0 { (7, &a, 0) } else { (7, &b, 1) });
         let memory = Memory::learn(comments, 2);
-        let found = memory.likeness(7, &a, Some(0));
+        let found = likeness(&memory, &a, Some(0));
         assert!(found[0].is_nan());
         assert_eq!(&found[1..], [0.0, 0.0]);
     }
@@ -183,7 +205,7 @@ mod tests {
         let bag = vec![(1 << 32, 1.0f32)];
         let memory = Memory::learn((0..MIN_COMMENTS - 1).map(|_| (7, &bag, 0)), 2);
         assert!(memory.is_valid() && memory.headlines.is_empty());
-        assert!(memory.likeness(7, &bag, None).is_empty());
+        assert!(likeness(&memory, &bag, None).is_empty());
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub mod dense;
 pub mod lexicon;
 pub mod memory;
 pub mod ngrams;
+mod recent;
 pub mod surface;
 
 use crate::embeddings::{Embeddings, cosine};
@@ -196,6 +197,11 @@ impl Extraction<'_> {
     /// The features of `comment`.
     pub fn extract(&mut self, comment: &Comment) -> Features {
         let facts = self.facts(comment);
+        self.features(facts)
+    }
+
+    /// The features of the comment that `facts` tell of.
+    pub fn features(&self, facts: Facts) -> Features {
         Features {
             ngrams: NgramRow::new(&facts.analysis, &facts.gates, &self.extractor.table),
             analysis: facts.analysis,
@@ -232,9 +238,15 @@ impl Extraction<'_> {
         if !context.is_empty() {
             let query = Query::new(&analysis, &extractor.idf);
             found = context_features(&query, context, extractor.mean_body_words);
-            let headline = context.headline.map_or(0, |h| h.hash);
-            if extractor.memory.knows(headline) {
-                likeness = extractor.memory.likeness(headline, &query.unit_bag(), own);
+            if let Some(Prepared {
+                hash: headline,
+                squares: Some(squares),
+                ..
+            }) = context.headline
+            {
+                likeness = extractor
+                    .memory
+                    .likeness(*headline, squares, &query.unit_bag(), own);
             }
         }
         let embedding = extractor.embed(&comment.text);
@@ -288,6 +300,7 @@ impl Extraction<'_> {
         }
         let mut prepared = Prepared::new(text, &mut self.analyzer, &self.extractor.idf);
         prepared.embedding = self.extractor.embed(text);
+        prepared.squares = self.extractor.memory.squares(prepared.hash);
         let prepared = Arc::new(prepared);
         if self.prepared_bytes > PREPARED_BYTES {
             self.prepared.clear();

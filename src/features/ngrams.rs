@@ -175,6 +175,26 @@ impl NgramTable {
         Some((start + at) as u32)
     }
 
+    /// Calls `each` with the column of every key of `keys` that has one. All places of some keys are read before the
+    /// first is needed, so that waiting for memory overlaps.
+    pub fn each_column(&self, keys: &[u64], mut each: impl FnMut(u32)) {
+        const TOGETHER: usize = 16;
+        let bits = (self.buckets.len() - 1).trailing_zeros();
+        for keys in keys.chunks(TOGETHER) {
+            let mut places = [(0, 0, 0); TOGETHER];
+            for (place, &key) in places.iter_mut().zip(keys) {
+                let (bucket, fingerprint) = split(key, bits);
+                *place = (self.buckets[bucket], self.buckets[bucket + 1], fingerprint);
+            }
+            for &(start, end, fingerprint) in &places[..keys.len()] {
+                let bucket = &self.fingerprints[start as usize..end as usize];
+                if let Some(at) = bucket.iter().position(|&f| f == fingerprint) {
+                    each(start + at as u32);
+                }
+            }
+        }
+    }
+
     /// Whether the parts fit together: what a table read from a file must fulfil.
     pub fn is_valid(&self) -> bool {
         self.buckets.len() > 1
@@ -309,6 +329,9 @@ mod tests {
         let mut columns: Vec<u32> = keys.iter().map(|&k| table.column(k).unwrap()).collect();
         columns.sort_unstable();
         assert_eq!(columns, (0..1000).collect::<Vec<u32>>());
+        let mut together = Vec::new();
+        table.each_column(&[keys[5], mix(5000), keys[9]], |c| together.push(Some(c)));
+        assert_eq!(together, [table.column(keys[5]), table.column(keys[9])]);
         assert_eq!(table.column(mix(5000)), None);
         assert_eq!(NgramTable::new(&[]).column(7), None);
     }

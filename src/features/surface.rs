@@ -54,7 +54,7 @@ pub fn surface_names() -> Vec<String> {
     names
 }
 
-/// Whether each surface feature holds of the comment `text`.
+/// Whether each surface feature holds of the comment `text`; with room for the context flags behind them.
 pub fn surface_flags(text: &str, analysis: &Analysis) -> Vec<bool> {
     let words = &analysis.words;
     let n = words.len();
@@ -71,7 +71,8 @@ pub fn surface_flags(text: &str, analysis: &Analysis) -> Vec<bool> {
         false => text.contains(['"', '“', '”', '«', '»', '„']),
     };
     let trimmed = text.trim_start_matches(|c: char| c.is_whitespace() || is_invisible(c));
-    let mut flags = vec![
+    let mut flags = Vec::with_capacity(128);
+    flags.extend([
         seen.questions > 0,
         last_text.contains(['?', '؟']),
         seen.first_question.is_some_and(|i| 2 * i < n),
@@ -96,7 +97,7 @@ pub fn surface_flags(text: &str, analysis: &Analysis) -> Vec<bool> {
         last.is_some_and(|w| w.info.kind == Kind::Word),
         // Told to people; not to the model, whose answer a disguise must not change.
         false,
-    ];
+    ]);
     debug_assert_eq!(flags.len(), FLAGS.len());
     let bucket = LENGTHS
         .iter()
@@ -144,7 +145,7 @@ impl Seen {
                     seen.n_words += 1;
                     seen.hashtags += usize::from(info.kind == Kind::Hashtag);
                     seen.capitals += usize::from(info.capitals);
-                    seen.number |= info.text.starts_with(|c: char| c.is_ascii_digit());
+                    seen.number |= info.number;
                 }
                 Kind::Link => seen.links += 1,
                 Kind::Symbol => seen.symbols += 1,

@@ -2,6 +2,7 @@
 
 use super::disguise::is_vowel;
 use super::{MAX_CHUNK_CHARS, is_invisible, normalize_piece};
+use smallvec::{SmallVec, smallvec};
 use std::ops::Range;
 use unicode_normalization::char::is_combining_mark;
 
@@ -13,64 +14,82 @@ const SPACED_MAX: usize = 64;
 /// The chunks of `text`, with the byte at which each begins: what stands between white space, in pieces of at most
 /// [`MAX_CHUNK_CHARS`]. A word whose letters are spaced out is one chunk, white space and all.
 pub fn chunks(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let base = text.as_ptr() as usize;
-    let mut words = text
-        .split_whitespace()
-        .flat_map(pieces)
-        .map(move |word| (word.as_ptr() as usize - base, word))
-        .peekable();
-    // Lone letters that were looked at and are not a word.
-    let mut waiting = Vec::new().into_iter();
+    let mut at = 0;
+    // Lone letters before this byte were looked at and are no spaced-out word.
+    let mut looked = 0;
     std::iter::from_fn(move || {
-        if let Some(letter) = waiting.next() {
-            return Some(letter);
-        }
-        let (start, word) = words.next()?;
-        let Some(letter) = lone_letter(word) else {
-            return Some((start, word));
-        };
-        let mut letters = vec![letter];
-        let mut places = vec![(start, word)];
-        while let Some(&(_, next)) = words.peek() {
-            match lone_letter(next) {
-                Some(letter) => letters.push(letter),
-                // What does not show parts no letters.
-                None if next.chars().all(is_invisible) => {}
-                None => break,
+        let (start, end) = word_at(text, at)?;
+        at = end;
+        let word = &text[start..end];
+        if start >= looked
+            && let Some(letter) = lone_letter(word)
+        {
+            let (behind, is_word) = lone_letters(text, letter, end);
+            if is_word {
+                at = behind;
+                return Some((start, &text[start..behind]));
             }
-            places.extend(words.next());
+            looked = behind;
         }
-        // A mark by itself behind the last letter came off it: "x¸" is "x" and a mark once normalised, and what is
-        // normalised must stay as it is.
-        let marked = words
-            .peek()
-            .is_some_and(|(_, next)| next.starts_with(is_combining_mark));
-        if is_spaced_word(&letters) && !marked {
-            let (last, word) = places[places.len() - 1];
-            return Some((start, &text[start..last + word.len()]));
-        }
-        waiting = places.into_iter();
-        waiting.next()
+        Some((start, word))
     })
 }
 
-fn pieces(word: &str) -> impl Iterator<Item = &str> {
-    let mut rest = word;
-    std::iter::from_fn(move || {
-        if rest.is_empty() {
-            return None;
+/// Where the lone letters end whose first is `letter`, which ends at byte `end`; and whether they are a spaced-out word.
+fn lone_letters(text: &str, letter: char, mut end: usize) -> (usize, bool) {
+    let mut letters: SmallVec<[char; 8]> = smallvec![letter];
+    let mut next = word_at(text, end);
+    while let Some((start, behind)) = next {
+        let word = &text[start..behind];
+        match lone_letter(word) {
+            Some(letter) => letters.push(letter),
+            // What does not show parts no letters.
+            None if word.chars().all(is_invisible) => {}
+            None => break,
         }
-        let length = if rest.len() <= MAX_CHUNK_CHARS {
-            rest.len()
-        } else {
-            rest.char_indices()
-                .nth(MAX_CHUNK_CHARS)
-                .map_or(rest.len(), |(i, _)| i)
-        };
-        let (piece, behind) = rest.split_at(length);
-        rest = behind;
-        Some(piece)
-    })
+        end = behind;
+        next = word_at(text, end);
+    }
+    // A mark by itself behind the last letter came off it: "x¸" is "x" and a mark once normalised, and what is
+    // normalised must stay as it is.
+    let marked = next.is_some_and(|(start, _)| text[start..].starts_with(is_combining_mark));
+    (end, is_spaced_word(&letters) && !marked)
+}
+
+/// Where the next stretch without white space at byte `from` or behind it begins and ends, cut behind
+/// [`MAX_CHUNK_CHARS`].
+#[inline]
+fn word_at(text: &str, from: usize) -> Option<(usize, usize)> {
+    let mut start = from;
+    loop {
+        match white_space_at(text, start) {
+            0 => break,
+            length => start += length,
+        }
+    }
+    let mut end = start;
+    while end < text.len() && white_space_at(text, end) == 0 {
+        end += 1;
+    }
+    if end - start > MAX_CHUNK_CHARS {
+        let cut = text[start..end].char_indices().nth(MAX_CHUNK_CHARS);
+        end = cut.map_or(end, |(length, _)| start + length);
+    }
+    (start < end).then_some((start, end))
+}
+
+/// The length in bytes of the white space that begins at byte `at`; 0 where none does, inside a character too. Only few
+/// bytes begin the white space of Unicode, so most are told without decoding.
+#[inline]
+fn white_space_at(text: &str, at: usize) -> usize {
+    match text.as_bytes().get(at) {
+        Some(b'\t'..=b'\r' | b' ') => 1,
+        Some(0xc2 | 0xe1..=0xe3) => {
+            let c = text[at..].chars().next().filter(|c| c.is_whitespace());
+            c.map_or(0, char::len_utf8)
+        }
+        _ => 0,
+    }
 }
 
 /// The letter that `word` is once normalised, where it is one.
@@ -97,8 +116,20 @@ fn lone_letter(word: &str) -> Option<char> {
     chars.next().is_none().then_some(letter)
 }
 
-/// Whether `word` certainly holds two different letters: a quick look that spares most words their normalisation.
+/// Whether `word` certainly holds two different letters once normalised: a quick look that spares most words their
+/// normalisation. Letters of ASCII stay different from each other where no other script's stand among them.
 fn holds_two_letters(word: &str) -> bool {
+    let mut letters = word.chars().filter(|c| c.is_alphabetic());
+    let first = letters.next().map(|c| c.to_ascii_lowercase());
+    let mut differ = false;
+    if first.is_some_and(|c| c.is_ascii())
+        && letters.all(|c| {
+            differ |= Some(c.to_ascii_lowercase()) != first;
+            c.is_ascii()
+        })
+    {
+        return differ;
+    }
     let mut letters = word
         .chars()
         .filter(|c| matches!(c, 'а'..='я' | 'А'..='Я'))
@@ -120,9 +151,13 @@ fn is_spaced_word(letters: &[char]) -> bool {
 /// where every word then has two letters or more.
 pub(super) fn spaced_words(chunk: &str) -> Option<Vec<Range<usize>>> {
     let base = chunk.as_ptr() as usize;
-    let shown: Vec<&str> = chunk
-        .split_whitespace()
-        .flat_map(pieces)
+    let mut at = 0;
+    let words = std::iter::from_fn(|| {
+        let (start, end) = word_at(chunk, at)?;
+        at = end;
+        Some(&chunk[start..end])
+    });
+    let shown: Vec<&str> = words
         .filter(|word| !word.chars().all(is_invisible))
         .collect();
     let letters: Option<Vec<char>> = shown.iter().map(|w| lone_letter(w)).collect();
@@ -145,4 +180,17 @@ pub(super) fn spaced_words(chunk: &str) -> Option<Vec<Range<usize>>> {
         return Some(words.into_iter().map(|(word, _)| word).collect());
     }
     Some(std::iter::once(0..chunk.len()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn white_space_is_unicodes() {
+        for c in '\0'..=char::MAX {
+            let expected = if c.is_whitespace() { c.len_utf8() } else { 0 };
+            assert_eq!(white_space_at(&c.to_string(), 0), expected, "{c:?}");
+        }
+    }
 }

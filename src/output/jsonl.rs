@@ -34,19 +34,18 @@ fn raw(json: &str) -> Result<&RawValue, serde_json::Error> {
     serde_json::from_str(json)
 }
 
-/// The line for `comment`, without its end. `"tampered": true` stands in it where `tampered` says that normalising the
-/// text undid something that hides letters or imitates them.
-pub fn jsonl_row(
+/// Appends the line for `comment` to `lines`, without its end. `"tampered": true` stands in it where `tampered` says that
+/// normalising the text undid something that hides letters or imitates them.
+pub fn jsonl_row_into(
+    lines: &mut Vec<u8>,
     classifier: &Classifier,
     comment: &Comment,
     prediction: &Prediction,
     tampered: bool,
     extras: Option<&Extras>,
-) -> String {
-    let mut line = Vec::with_capacity(256);
+) {
     // Writing into memory cannot fail, and the comment's own JSON was valid when it was read.
-    let _ = write_row(&mut line, classifier, comment, prediction, tampered, extras);
-    String::from_utf8(line).unwrap_or_default()
+    let _ = write_row(lines, classifier, comment, prediction, tampered, extras);
 }
 
 fn write_row(

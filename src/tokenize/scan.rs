@@ -85,8 +85,8 @@ fn first_link(text: &str) -> Option<(usize, usize)> {
 /// Calls `each` with every token of `text`: what it is and its bytes.
 pub(super) fn scan(text: &str, mut each: impl FnMut(Scanned, usize, usize)) {
     let mut at = 0;
-    // A link needs one of these; most chunks have none.
-    let may_link = text.contains(['.', ':']);
+    // A link begins with one of these or holds a slash; most chunks have neither.
+    let may_link = text.contains('/') || (text.contains('.') && text.contains("www."));
     while at < text.len() {
         let link = if may_link {
             first_link(&text[at..])
