@@ -310,7 +310,12 @@ fn find_label_errors(
 ) -> Option<LabelErrorReport> {
     let labelled: Vec<&Located> = rows.iter().filter(|r| r.comment.label.is_some()).collect();
     let comments: Vec<Comment> = labelled.iter().map(|r| r.comment.clone()).collect();
-    let trained = match train(&comments, &[], settings) {
+    // Every row is judged, however many there are.
+    let settings = TrainSettings {
+        sample_above: usize::MAX,
+        ..settings.clone()
+    };
+    let trained = match train(&comments, &[], &settings) {
         Ok(trained) => trained,
         Err(error) => {
             notes.push(format!("likely wrong labels were not looked for: {error}"));

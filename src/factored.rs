@@ -83,6 +83,18 @@ impl FactoredBuilder {
         self.starts.push(self.members.len());
     }
 
+    /// Makes room for the rows of all `others`, so that appending them needs no room twice.
+    pub fn reserve<'a>(&mut self, others: impl Iterator<Item = &'a FactoredBuilder>) {
+        let (mut n_rows, mut n_members) = (0, 0);
+        for other in others {
+            n_rows += other.row_totals.len();
+            n_members += other.members.len();
+        }
+        self.starts.reserve_exact(n_rows);
+        self.row_totals.reserve_exact(n_rows);
+        self.members.reserve_exact(n_members);
+    }
+
     /// Appends the rows of `other`.
     pub fn append(&mut self, other: FactoredBuilder) {
         let mut renumbered = vec![u32::MAX; other.totals.len()];

@@ -19,6 +19,16 @@ pub struct Folds {
     pub groups_whole: bool,
 }
 
+impl Folds {
+    /// The same folds of the rows at `kept` only.
+    pub fn select(&self, kept: &[usize]) -> Folds {
+        Folds {
+            of_row: kept.iter().map(|&row| self.of_row[row]).collect(),
+            ..self.clone()
+        }
+    }
+}
+
 /// Makes `n_folds` folds of rows with `keys` (their groups; `None`: alone), `texts` and `targets` below `n_labels`.
 ///
 /// Groups are dealt out the largest first, in an order that `seed` decides among equals, each to the fold whose labels

@@ -10,6 +10,7 @@ mod decide;
 mod figures;
 mod fits;
 mod learn;
+mod sample;
 pub mod tune;
 
 use crate::classifier::{Classifier, KnownHeadlines, Provenance};
@@ -26,8 +27,9 @@ use crate::solver::{Problem, SolverError, SparseLogistic};
 use crate::text_model::TextModel;
 use calibrate::outcomes;
 use decide::{Decided, Examples, decide};
-use fits::{Rows, choose_alpha, probabilities, spread};
+use fits::{FOLD_TOLERANCE, Rows, choose_alpha, probabilities, spread};
 use learn::{extract_all, learn_extractor};
+use sample::{fit_held, held_rows, sampled_alpha};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -95,6 +97,9 @@ pub struct TrainSettings {
     pub features: FeatureSettings,
     /// What gives texts their embeddings. Default nothing.
     pub embeddings: Option<Arc<Embeddings>>,
+    /// Above so many training rows the penalty of the text model, the second step, the offsets and all figures come from
+    /// samples of 20,000 rows; see [`Trained::out_of_fold`]. Default 100,000.
+    pub sample_above: usize,
     /// Penalties of the text model to choose from, the strongest first.
     pub text_alphas: Vec<f64>,
     /// Penalties of the stance model to choose from, the strongest first.
@@ -112,6 +117,7 @@ impl Default for TrainSettings {
             also_without_context: false,
             features: FeatureSettings::default(),
             embeddings: None,
+            sample_above: 100_000,
             text_alphas: vec![8.0, 4.0, 2.0, 1.0, 0.5, 0.25, 0.12],
             stance_alphas: vec![100.0, 30.0, 10.0],
         }
@@ -123,8 +129,9 @@ impl Default for TrainSettings {
 pub struct Trained {
     /// The classifier.
     pub classifier: Classifier,
-    /// The probability of each label for every deciding row, the development rows or else the training rows, from models
-    /// that had not seen its group; shape `(n_rows, n_labels)`.
+    /// The probability of each label for every deciding row, from models that had not seen its group; shape `(n_rows,
+    /// n_labels)`. Deciding rows are the development rows, or else the training rows; where these are more than
+    /// [`TrainSettings::sample_above`], a sample of those in the first fold.
     pub out_of_fold: Vec<f64>,
     /// What the user should know: too few groups, for example.
     pub notes: Vec<String>,
@@ -177,8 +184,6 @@ fn train_all(
 
     let extractor = learn_extractor(train, &train_targets, k, &settings.features)
         .with_embeddings(settings.embeddings.clone());
-    let (x, dense) = extract_all(&comments, &train_targets, &extractor);
-    let problem = Problem::new(&x, &all_targets, k).map_err(unfit)?;
     let rows = Rows {
         n_train: train.len(),
         n_all: comments.len(),
@@ -186,16 +191,72 @@ fn train_all(
         weights: &weights,
         folds: &folds,
     };
+    // The training rows that the second step learns from; the development rows stand behind them.
+    let is_sampled = n_own > settings.sample_above;
+    let second = match is_sampled {
+        true => held_rows(&folds, n_own, settings.seed),
+        false => (0..train.len()).collect(),
+    };
+    let wanted = |row| row >= train.len() || second.binary_search(&row).is_ok();
+    let (x, dense) = extract_all(&comments, &train_targets, &extractor, wanted);
+    let problem = Problem::new(&x, &all_targets, k).map_err(unfit)?;
+    let text = match is_sampled {
+        true => {
+            let alpha = sampled_alpha(&comments, &all_targets, &extractor, &rows, settings)?;
+            notes.push(format!(
+                "more than {} rows: figures, offsets and the second step come from {} of them that the text model had not seen",
+                settings.sample_above,
+                second.len()
+            ));
+            fit_held(&problem, &rows, alpha)?
+        }
+        false => choose_alpha(&problem, &all_targets, &rows, &settings.text_alphas)?,
+    };
 
-    let text = choose_alpha(&problem, &all_targets, &rows, &settings.text_alphas)?;
-    let score_scale = spread(&text.scores[..train.len() * k], k);
+    let own: Vec<Comment> = match is_sampled {
+        true => second.iter().map(|&row| train[row].clone()).collect(),
+        false => Vec::new(),
+    };
+    // Copies of rows with less context stand last among the deciding rows and are left out.
+    let deciding_rows = match (dev.is_empty(), is_sampled) {
+        (false, _) => dev,
+        (true, true) => &own,
+        (true, false) => &train[..n_own],
+    };
+    let sampled_folds = match is_sampled {
+        true => Some(fold_rows(
+            &own,
+            &select(&train_targets, &second),
+            k,
+            settings,
+        )?),
+        false => None,
+    };
+    let all_second: Vec<usize> = second
+        .iter()
+        .copied()
+        .chain(train.len()..comments.len())
+        .collect();
+    let scores = all_second
+        .iter()
+        .flat_map(|&i| &text.scores[i * k..(i + 1) * k]);
     let examples = Examples {
-        comments,
-        targets: all_targets.clone(),
-        text_scores: text.scores,
+        comments: select(&comments, &all_second),
+        targets: select(&all_targets, &all_second),
+        text_scores: scores.copied().collect(),
         dense: dense.iter().collect(),
     };
-    let encoder = DenseEncoder::learn(&examples.dense[..train.len()], &labels);
+    let score_scale = spread(&examples.text_scores[..second.len() * k], k);
+    let weights = select(&weights, &second);
+    let text_rows = rows;
+    let rows = Rows {
+        n_train: second.len(),
+        n_all: all_second.len(),
+        k,
+        weights: &weights,
+        folds: sampled_folds.as_ref().unwrap_or(&folds),
+    };
+    let encoder = DenseEncoder::learn(&examples.dense[..second.len()], &labels);
     let general = decide(&examples, &rows, encoder, score_scale, settings)?;
     let known = decide_known(
         &examples,
@@ -219,8 +280,6 @@ fn train_all(
         None => extractor.with_memory(Memory::default()),
     };
 
-    // Copies of rows with less context stand last among the deciding rows and are left out.
-    let deciding_rows = if dev.is_empty() { &train[..n_own] } else { dev };
     let outcomes = outcomes(
         deciding_rows,
         &general.scores,
@@ -236,10 +295,14 @@ fn train_all(
 
     let final_settings = SparseLogistic {
         alpha: text.alpha,
+        tolerance: match is_sampled {
+            true => FOLD_TOLERANCE,
+            false => SparseLogistic::default().tolerance,
+        },
         ..SparseLogistic::default()
     };
     let (text_fit, _) = problem
-        .fit(&final_settings, &rows.padded_weights(None), text.full)
+        .fit(&final_settings, &text_rows.padded_weights(None), text.full)
         .map_err(unfit)?;
 
     let provenance = Provenance {
@@ -298,6 +361,11 @@ fn train_all(
     })
 }
 
+/// The `values` at `kept`.
+fn select<T: Copy>(values: &[T], kept: &[usize]) -> Vec<T> {
+    kept.iter().map(|&at| values[at]).collect()
+}
+
 /// A label needs so many rows under known headlines before anything is fitted to them, and so many development rows must
 /// stand there before they decide in place of the folds.
 const MIN_KNOWN: (usize, usize) = (20, 200);
@@ -322,11 +390,8 @@ fn decide_known(
     if !(0..k as u32).all(enough) {
         return Ok(None);
     }
-    let weights: Vec<f64> = kept.iter().map(|&row| rows.weights[row]).collect();
-    let folds = Folds {
-        of_row: kept.iter().map(|&row| rows.folds.of_row[row]).collect(),
-        ..rows.folds.clone()
-    };
+    let weights = select(rows.weights, &kept);
+    let folds = rows.folds.select(&kept);
     let dev: Vec<usize> = (rows.n_train..rows.n_all).filter(is_known).collect();
     if dev.len() >= MIN_KNOWN.1 {
         kept.extend(dev);

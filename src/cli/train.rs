@@ -139,6 +139,7 @@ impl TrainArgs {
                 ..defaults.features
             },
             embeddings: None,
+            ..defaults
         }
     }
 }

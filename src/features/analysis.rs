@@ -116,6 +116,8 @@ pub struct Analyzer<'a> {
     long: Recent<Box<str>, ChunkInfo>,
     /// Words by their text, those in capitals apart: many chunks hold the same word.
     words: [Recent<Box<str>, Rc<WordInfo>>; 2],
+    /// The chunks of the text that is being analysed: first byte, length and key.
+    cuts: Vec<(usize, usize, Option<[u64; 2]>)>,
 }
 
 /// The most chunks and the most words that are remembered, twice.
@@ -152,41 +154,56 @@ impl<'a> Analyzer<'a> {
             short: Recent::new(MEMO_SIZE),
             long: Recent::new(MEMO_SIZE),
             words: [Recent::new(MEMO_SIZE), Recent::new(MEMO_SIZE)],
+            cuts: Vec::new(),
         }
     }
 
     /// Analyses `text`.
     pub fn analyze(&mut self, text: &str) -> Analysis {
+        let mut cuts = std::mem::take(&mut self.cuts);
+        cuts.clear();
+        cuts.extend(chunks(text).map(|(at, chunk)| {
+            let key = short_key(text.as_bytes(), at, at + chunk.len());
+            (at, chunk.len(), key)
+        }));
         let mut analysis = Analysis {
-            words: Vec::with_capacity(text.len() / 4 + 4),
+            words: Vec::with_capacity(cuts.len() * 2),
             tampered: false,
         };
-        for (at, chunk) in chunks(text) {
-            let end = at + chunk.len();
-            match short_key(text.as_bytes(), at, end) {
-                Some(key) => match self.short.get(&key) {
-                    Some(info) => analysis.push(info, at),
-                    None => {
-                        let old = self.short.take_old(&key);
-                        let info = old.unwrap_or_else(|| self.learn(chunk));
-                        analysis.push(&info, at);
-                        self.short.insert(key, info);
-                    }
-                },
-                None => match self.long.get(chunk) {
-                    Some(info) => analysis.push(info, at),
-                    None => {
-                        let old = self.long.take_old(chunk);
-                        let info = old.unwrap_or_else(|| self.learn(chunk));
-                        analysis.push(&info, at);
-                        if chunk.len() <= MEMO_BYTES {
-                            self.long.insert(chunk.into(), info);
-                        }
-                    }
-                },
+        // One step for all chunks before the next, so that waiting for memory overlaps.
+        for &(at, length, key) in &cuts {
+            match key {
+                Some(key) if self.short.get(&key).is_none() => {
+                    let old = self.short.take_old(&key);
+                    let info = old.unwrap_or_else(|| self.learn(&text[at..at + length]));
+                    self.short.insert(key, info);
+                }
+                _ => {}
             }
         }
+        for &(at, length, key) in &cuts {
+            match key.and_then(|key| self.short.get(&key)) {
+                Some(info) => analysis.push(info, at),
+                None => self.push_long(&mut analysis, at, &text[at..at + length]),
+            }
+        }
+        self.cuts = cuts;
         analysis
+    }
+
+    /// Appends the words of a chunk that is not among the short ones.
+    fn push_long(&mut self, analysis: &mut Analysis, at: usize, chunk: &str) {
+        match self.long.get(chunk) {
+            Some(info) => analysis.push(info, at),
+            None => {
+                let old = self.long.take_old(chunk);
+                let info = old.unwrap_or_else(|| self.learn(chunk));
+                analysis.push(&info, at);
+                if chunk.len() <= MEMO_BYTES {
+                    self.long.insert(chunk.into(), info);
+                }
+            }
+        }
     }
 
     fn learn(&mut self, chunk: &str) -> ChunkInfo {

@@ -36,15 +36,12 @@ fn short(stem: u64) -> u32 {
 impl Memory {
     /// What to remember of comments, each given as the hash of its headline, its bag and its label. Equal comments under
     /// one headline and label are to be given once.
-    pub fn learn<'a>(
-        comments: impl Iterator<Item = (u64, &'a UnitBag, usize)>,
-        n_labels: usize,
-    ) -> Self {
+    pub fn learn(comments: impl Iterator<Item = (u64, UnitBag, usize)>, n_labels: usize) -> Self {
         let mut found: BTreeMap<u64, (usize, BTreeMap<u32, Vec<f32>>)> = BTreeMap::new();
         for (headline, bag, label) in comments {
             let (n, stems) = found.entry(headline).or_default();
             *n += 1;
-            for &(stem, weight) in bag {
+            for (stem, weight) in bag {
                 stems
                     .entry(short(stem))
                     .or_insert_with(|| vec![0.0; n_labels])[label] += weight;
@@ -171,7 +168,10 @@ mod tests {
             vec![(1 << 32, 1.0f32)],
             vec![(2 << 32, 0.6f32), (3 << 32, 0.8)],
         );
-        let comments = (0..30).map(|i| if i % 3 == 0 { (7, &a, 0) } else { (7, &b, 1) });
+        let comments = (0..30).map(|i| match i % 3 {
+            0 => (7, a.clone(), 0),
+            _ => (7, b.clone(), 1),
+        });
         Memory::learn(comments, 2)
     }
 
@@ -193,7 +193,10 @@ mod tests {
     fn a_remembered_comment_is_compared_with_the_others() {
         // A comment of its own words: without itself, nothing like it is left.
         let (a, b) = (vec![(1 << 32, 1.0f32)], vec![(2 << 32, 1.0f32)]);
-        let comments = (0..30).map(|i| if i == 0 { (7, &a, 0) } else { (7, &b, 1) });
+        let comments = (0..30).map(|i| match i {
+            0 => (7, a.clone(), 0),
+            _ => (7, b.clone(), 1),
+        });
         let memory = Memory::learn(comments, 2);
         let found = likeness(&memory, &a, Some(0));
         assert!(found[0].is_nan());
@@ -203,7 +206,7 @@ mod tests {
     #[test]
     fn a_headline_with_few_comments_is_not_known() {
         let bag = vec![(1 << 32, 1.0f32)];
-        let memory = Memory::learn((0..MIN_COMMENTS - 1).map(|_| (7, &bag, 0)), 2);
+        let memory = Memory::learn((0..MIN_COMMENTS - 1).map(|_| (7, bag.clone(), 0)), 2);
         assert!(memory.is_valid() && memory.headlines.is_empty());
         assert!(likeness(&memory, &bag, None).is_empty());
     }

@@ -4,7 +4,9 @@
 //! [`NgramTable`] finds a key's column. An n-gram that training did not meet has no column and adds nothing.
 
 use super::analysis::{Analysis, WordInfo};
+use super::recent::Recent;
 use rustc_hash::FxHashMap;
+use std::ops::Range;
 
 const WORD: u64 = 0x9e37_79b9_7f4a_7c15;
 const PAIR: u64 = 0xc2b2_ae3d_27d4_eb4f;
@@ -64,6 +66,11 @@ fn word_key(word: &WordInfo) -> u64 {
     mix(word.key ^ WORD)
 }
 
+/// A key of its own for what `key` and its copies under `gates` are together.
+fn under_gates(key: u64, gates: &[u64]) -> u64 {
+    gates.iter().fold(key, |key, &gate| gated(key, gate))
+}
+
 /// Cuts the n-grams of the text into units that recur in other texts: a word's own n-grams are one unit, an n-gram of
 /// several words another, each with its copies under `gates`. Calls `each` with a key of the unit and with what calls
 /// its argument with the key of every n-gram in it.
@@ -72,7 +79,6 @@ pub fn each_unit(
     gates: &[u64],
     mut each: impl FnMut(u64, &dyn Fn(&mut dyn FnMut(u64))),
 ) {
-    let under_gates = |key: u64| gates.iter().fold(key, |key, &gate| gated(key, gate));
     let with_gates = |key: u64, ngram: &mut dyn FnMut(u64)| {
         ngram(key);
         for &gate in gates {
@@ -80,12 +86,12 @@ pub fn each_unit(
         }
     };
     for word in &analysis.words {
-        each(under_gates(word_key(&word.info)), &|ngram| {
+        each(under_gates(word_key(&word.info), gates), &|ngram| {
             each_word_ngram(&word.info, |key| with_gates(key, ngram));
         });
     }
     each_joint_ngram(analysis, |key, _| {
-        each(under_gates(key), &|ngram| with_gates(key, ngram));
+        each(under_gates(key, gates), &|ngram| with_gates(key, ngram));
     });
 }
 
@@ -186,13 +192,34 @@ impl NgramTable {
                 let (bucket, fingerprint) = split(key, bits);
                 *place = (self.buckets[bucket], self.buckets[bucket + 1], fingerprint);
             }
-            for &(start, end, fingerprint) in &places[..keys.len()] {
-                let bucket = &self.fingerprints[start as usize..end as usize];
-                if let Some(at) = bucket.iter().position(|&f| f == fingerprint) {
-                    each(start + at as u32);
-                }
-            }
+            let columns = places.map(|(start, end, fingerprint)| {
+                self.column_among(start as usize..end as usize, fingerprint)
+            });
+            columns[..keys.len()]
+                .iter()
+                .flatten()
+                .for_each(|&c| each(c));
         }
+    }
+
+    /// The column in `range` with this fingerprint. Most ranges are short: they are compared as a whole, because a branch
+    /// on each number would wait for it.
+    fn column_among(&self, range: Range<usize>, fingerprint: u32) -> Option<u32> {
+        const SHORT: usize = 8;
+        let (start, n) = (range.start, range.len());
+        let found = match self.fingerprints[start..].first_chunk::<SHORT>() {
+            Some(window) if n <= SHORT => {
+                let same = window.map(|f| u32::from(f == fingerprint));
+                let bits = (0..SHORT).fold(0, |bits, i| bits | same[i] << i);
+                (bits & ((1 << n) - 1)).trailing_zeros()
+            }
+            _ => {
+                let bucket = &self.fingerprints[range];
+                let found = bucket.iter().position(|&f| f == fingerprint);
+                found.map_or(u32::BITS, |at| at as u32)
+            }
+        };
+        (found < u32::BITS).then_some(start as u32 + found)
     }
 
     /// Whether the parts fit together: what a table read from a file must fulfil.
@@ -231,43 +258,102 @@ fn split(key: u64, bits: u32) -> (usize, u32) {
 }
 
 /// Counts in how many texts each n-gram occurs.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct NgramCounts {
-    texts: FxHashMap<u64, u32>,
-    seen: Vec<u64>,
+    /// The number of each n-gram, by key.
+    numbers: FxHashMap<u64, u32>,
+    /// By number: in how many texts the n-gram was found, and the last of them.
+    found: Vec<(u32, u32)>,
+    /// The numbers of the n-grams that a word has by itself under its gates: words recur, so most need no look-up.
+    of_word: Recent<u64, Box<[u32]>>,
+    n_texts: u32,
+}
+
+/// The most words whose n-grams' numbers are remembered, twice.
+const REMEMBERED_WORDS: usize = 1 << 15;
+
+impl Default for NgramCounts {
+    fn default() -> Self {
+        NgramCounts {
+            numbers: FxHashMap::default(),
+            found: Vec::new(),
+            of_word: Recent::new(REMEMBERED_WORDS),
+            n_texts: 0,
+        }
+    }
 }
 
 impl NgramCounts {
     /// Counts one text.
     pub fn add(&mut self, analysis: &Analysis, gates: &[u64]) {
-        self.seen.clear();
-        for_each_ngram(analysis, gates, |key, _| self.seen.push(key));
-        self.seen.sort_unstable();
-        self.seen.dedup();
-        for &key in &self.seen {
-            *self.texts.entry(key).or_default() += 1;
+        self.n_texts += 1;
+        for word in &analysis.words {
+            let unit = under_gates(word_key(&word.info), gates);
+            let numbers = match self.of_word.get(&unit) {
+                Some(numbers) => numbers,
+                None => {
+                    let numbers = self.of_word.take_old(&unit).unwrap_or_else(|| {
+                        let mut numbers = Vec::new();
+                        each_word_ngram(&word.info, |key| {
+                            numbers.push(number(&mut self.numbers, &mut self.found, key));
+                            for &gate in gates {
+                                let key = gated(key, gate);
+                                numbers.push(number(&mut self.numbers, &mut self.found, key));
+                            }
+                        });
+                        numbers.into()
+                    });
+                    self.of_word.insert(unit, numbers)
+                }
+            };
+            for &number in numbers {
+                count_once(&mut self.found[number as usize], self.n_texts);
+            }
         }
+        each_joint_ngram(analysis, |key, _| {
+            let under_gates = gates.iter().map(|&gate| gated(key, gate));
+            for key in std::iter::once(key).chain(under_gates) {
+                let number = number(&mut self.numbers, &mut self.found, key);
+                count_once(&mut self.found[number as usize], self.n_texts);
+            }
+        });
     }
 
-    /// Adds the counts of `other`.
+    /// Adds the counts of `other`, whose texts are others.
     pub fn merge(&mut self, other: NgramCounts) {
-        for (key, n) in other.texts {
-            *self.texts.entry(key).or_default() += n;
+        for (key, at) in other.numbers {
+            let number = number(&mut self.numbers, &mut self.found, key);
+            self.found[number as usize].0 += other.found[at as usize].0;
         }
     }
 
     /// The table of the n-grams in at least `min_texts` texts, the `max_ngrams` most frequent of them.
     pub fn table(&self, min_texts: u32, max_ngrams: usize) -> NgramTable {
-        let mut found: Vec<(u32, u64)> = self
-            .texts
-            .iter()
-            .filter(|&(_, &n)| n >= min_texts)
-            .map(|(&key, &n)| (n, key))
-            .collect();
+        let counts = self.numbers.iter();
+        let counts = counts.map(|(&key, &number)| (self.found[number as usize].0, key));
+        let mut found: Vec<(u32, u64)> = counts.filter(|(n, _)| *n >= min_texts).collect();
         found.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
         found.truncate(max_ngrams);
         let keys: Vec<u64> = found.into_iter().map(|(_, key)| key).collect();
         NgramTable::new(&keys)
+    }
+}
+
+/// The number of the n-gram `key`, the next one where it is new.
+fn number(numbers: &mut FxHashMap<u64, u32>, found: &mut Vec<(u32, u32)>, key: u64) -> u32 {
+    let next = found.len() as u32;
+    let number = *numbers.entry(key).or_insert(next);
+    if number == next {
+        found.push((0, 0));
+    }
+    number
+}
+
+/// Counts text number `text`, from 1, where it was not counted.
+fn count_once((texts, last): &mut (u32, u32), text: u32) {
+    if *last != text {
+        *last = text;
+        *texts += 1;
     }
 }
 
@@ -319,7 +405,10 @@ pub fn scale_of(total: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::analysis::Analyzer;
+    use super::super::lexicon::Lexicon;
     use super::*;
+    use crate::tokenize::Tokenizer;
 
     #[test]
     fn every_key_has_its_own_column() {
@@ -334,6 +423,21 @@ mod tests {
         assert_eq!(together, [table.column(keys[5]), table.column(keys[9])]);
         assert_eq!(table.column(mix(5000)), None);
         assert_eq!(NgramTable::new(&[]).column(7), None);
+    }
+
+    #[test]
+    fn an_ngram_counts_once_for_each_text() {
+        let (tokenizer, lexicon) = (Tokenizer::new([]), Lexicon::default());
+        let mut analyzer = Analyzer::new(&tokenizer, &lexicon, (2, 2));
+        let [mut counts, mut more] = [NgramCounts::default(), NgramCounts::default()];
+        counts.add(&analyzer.analyze("ab ab"), &[]);
+        counts.add(&analyzer.analyze("ab ab ab"), &[]);
+        more.add(&analyzer.analyze("abab"), &[]);
+        counts.merge(more);
+        let found = |min_texts| counts.table(min_texts, 100).len();
+        // In three texts: " a", "ab", "b ". In two: also the word "ab", "ab ab", the pairs at both edges. In one: also
+        // the word "abab", "ba", its two edges.
+        assert_eq!([found(3), found(2), found(1)], [3, 7, 11]);
     }
 
     #[test]

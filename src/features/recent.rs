@@ -40,12 +40,12 @@ impl<K: Hash + Eq, V> Recent<K, V> {
         self.old.remove(key)
     }
 
-    /// Remembers the `value` of `key`.
-    pub fn insert(&mut self, key: K, value: V) {
+    /// Remembers the `value` of `key`, which is not in the young generation.
+    pub fn insert(&mut self, key: K, value: V) -> &V {
         if self.young.len() >= self.size {
             self.old = std::mem::take(&mut self.young);
         }
-        self.young.insert(key, value);
+        self.young.entry(key).or_insert(value)
     }
 }
 

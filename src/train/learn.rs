@@ -158,27 +158,24 @@ fn remember(
 ) -> Memory {
     let mut seen = FxHashSet::default();
     let mut extraction = extractor.extraction();
-    let bags: Vec<_> = comments
+    let bags = comments
         .iter()
         .zip(targets)
         .filter_map(|(comment, &target)| {
             let headline = extraction.headline_hash(comment);
             let new = headline != 0 && seen.insert((headline, comment.text.as_str(), target));
             new.then(|| (headline, extraction.unit_bag(comment), target as usize))
-        })
-        .collect();
-    let bags = bags
-        .iter()
-        .map(|(headline, bag, label)| (*headline, bag, *label));
+        });
     Memory::learn(bags, n_labels)
 }
 
-/// The matrix of n-grams and the dense features of every comment; the first comments are those of training, with
-/// `targets`.
+/// The matrix of n-grams of every comment, and the dense features of those for whose row `wanted` holds; the first
+/// comments are those of training, with `targets`.
 pub(super) fn extract_all(
     comments: &[&Comment],
     targets: &[u32],
     extractor: &FeatureExtractor,
+    wanted: impl Fn(usize) -> bool + Sync,
 ) -> (Factored, Vec<DenseFeatures>) {
     let table = &extractor.table;
     let length = piece_length(comments.len());
@@ -188,25 +185,31 @@ pub(super) fn extract_all(
         .map(|(piece, comments)| {
             let mut extraction = extractor.extraction();
             let mut rows = FactoredBuilder::new(table.len());
-            let mut dense = Vec::with_capacity(comments.len());
-            for (i, comment) in comments.iter().enumerate() {
-                let facts = match targets.get(piece * length + i) {
-                    Some(&own) => extraction.facts_own(comment, own as usize),
-                    None => extraction.facts(comment),
+            let mut dense = Vec::new();
+            for (comment, row) in comments.iter().zip(piece * length..) {
+                let (analysis, gates) = if wanted(row) {
+                    let facts = match targets.get(row) {
+                        Some(&own) => extraction.facts_own(comment, own as usize),
+                        None => extraction.facts(comment),
+                    };
+                    dense.push(facts.dense);
+                    (facts.analysis, facts.gates)
+                } else {
+                    extraction.analyze(comment)
                 };
-                each_unit(&facts.analysis, &facts.gates, |unit, ngrams| {
+                each_unit(&analysis, &gates, |unit, ngrams| {
                     rows.add(unit, |columns| {
                         ngrams(&mut |key| columns.extend(table.column(key)));
                     });
                 });
                 rows.end_row();
-                dense.push(facts.dense);
             }
             (rows, dense)
         })
         .collect();
     let mut rows = FactoredBuilder::new(table.len());
-    let mut dense = Vec::with_capacity(comments.len());
+    rows.reserve(pieces.iter().map(|(more, _)| more));
+    let mut dense = Vec::new();
     for (more, features) in pieces {
         rows.append(more);
         dense.extend(features);
