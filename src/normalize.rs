@@ -12,11 +12,14 @@
 //! 7. strokes through letters, one mark between all letters, emoji inside a word and digits for letters go, where the
 //!    evidence is clear (`normalize/disguise.rs`).
 //!
+//! Words that an emoji parts in other ways wait for a vocabulary ([`Normalized::rejoin`]).
+//!
 //! A word whose letters are spaced out ("f a k e") is one chunk and one word. Normalising twice changes nothing.
 
 mod chunks;
 mod disguise;
 mod look_alikes;
+mod parted;
 mod simple;
 
 pub use chunks::chunks;
@@ -111,6 +114,7 @@ fn normalize_chars(original: impl Iterator<Item = Char>) -> Normalized {
         ..Normalized::default()
     };
     chars.retain(|x| !is_invisible(x.c));
+    acute_apostrophes(&mut chars);
     // One pass can make what another would change (a folded letter before a combining mark); few texts need two.
     for _ in 0..6 {
         let before: Vec<char> = chars.iter().map(|x| x.c).collect();
@@ -248,6 +252,16 @@ fn simplify(chars: &mut [Char]) {
     }
 }
 
+/// An acute accent between two letters is an apostrophe, before NFKC makes a space and a mark of it.
+fn acute_apostrophes(chars: &mut [Char]) {
+    for at in 1..chars.len().saturating_sub(1) {
+        let inside = chars[at - 1].c.is_alphabetic() && chars[at + 1].c.is_alphabetic();
+        if inside && chars[at].c == '´' {
+            chars[at].c = '\'';
+        }
+    }
+}
+
 fn lower(chars: &[Char]) -> Vec<Char> {
     chars
         .iter()
@@ -305,6 +319,11 @@ mod tests {
             ("Нееет!!!!!!", "нет!!!"),
             ("ещё", "еще"),
             ("don’t", "don't"),
+            ("don´t", "don't"),
+            ("donʼt", "don't"),
+            ("don`t", "don't"),
+            ("don＇t", "don't"),
+            ("´tis", "\u{301}tis"),
             ("İstanbul", "istanbul"),
             ("a ¸ b", "a \u{327} b"),
             ("so f a k e", "so fake"),

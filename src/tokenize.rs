@@ -28,6 +28,8 @@ pub const UNKNOWN: &str = "[UNK]";
 pub const LINK: &str = "<url>";
 /// The token that stands for every handle.
 pub const HANDLE: &str = "<user>";
+/// The tokens that every vocabulary begins with.
+const SPECIAL: [&str; 3] = [UNKNOWN, LINK, HANDLE];
 
 const LINK_PATTERN: &str = r"(?:https?://|www\.|t\.me/|youtu\.be/)\S+";
 const HANDLE_PATTERN: &str = r"@[\p{L}\p{N}_]+";
@@ -119,7 +121,7 @@ fn our_vocabulary(json: &[u8]) -> Option<FxHashMap<Box<str>, u32>> {
     let vocabulary = json.strip_prefix(before.as_bytes())?;
     let vocabulary = vocabulary.strip_suffix(behind.as_bytes())?;
     let ids: FxHashMap<Box<str>, u32> = serde_json::from_slice(vocabulary).ok()?;
-    let special = [UNKNOWN, LINK, HANDLE].map(|token| ids.get(token).copied());
+    let special = SPECIAL.map(|token| ids.get(token).copied());
     let mut seen = vec![false; ids.len()];
     for &id in ids.values() {
         *seen.get_mut(id as usize)? = true;
@@ -132,7 +134,7 @@ impl Tokenizer {
     /// 3. Words that stand twice or are special tokens are passed over.
     pub fn new<'a>(words: impl IntoIterator<Item = &'a str>) -> Self {
         let mut ids = FxHashMap::default();
-        for word in [UNKNOWN, LINK, HANDLE].into_iter().chain(words) {
+        for word in SPECIAL.into_iter().chain(words) {
             let next = ids.len() as u32;
             ids.entry(word.into()).or_insert(next);
         }
@@ -197,7 +199,11 @@ impl Tokenizer {
 
     /// Normalises and tokenises one chunk (see [`chunks`]).
     pub fn tokenize_chunk(&self, chunk: &str) -> ChunkTokens {
-        let normal = normalize_chunk(chunk);
+        let mut normal = normalize_chunk(chunk);
+        // Without words of its own a tokenizer cannot tell a word in pieces from two words.
+        if self.ids.len() > SPECIAL.len() {
+            normal.rejoin(|word| self.ids.contains_key(word));
+        }
         let mut tokens = Vec::new();
         let mut push = |text: &str, start: usize, end: usize| {
             let id = self.ids.get(text).copied().unwrap_or(0);
@@ -228,7 +234,7 @@ impl Tokenizer {
     /// Calls `each` with the text and the bytes of every token that the pipeline finds.
     fn encode(&self, text: &str, mut each: impl FnMut(&str, usize, usize)) {
         static OURS: OnceLock<Pipeline> = OnceLock::new();
-        let special = || [UNKNOWN, LINK, HANDLE].map(str::to_string).into_iter();
+        let special = || SPECIAL.map(str::to_string).into_iter();
         let pipeline = match &self.other {
             Some(other) => other,
             None => OURS.get_or_init(|| pipeline(special().zip(0..))),

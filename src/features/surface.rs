@@ -59,7 +59,7 @@ pub fn surface_flags(text: &str, analysis: &Analysis) -> Vec<bool> {
     let words = &analysis.words;
     let n = words.len();
     let seen = Seen::of(words);
-    let (n_words, capitals) = (seen.n_words, seen.capitals);
+    let n_words = seen.n_words;
     let last = words
         .iter()
         .rev()
@@ -80,8 +80,9 @@ pub fn surface_flags(text: &str, analysis: &Analysis) -> Vec<bool> {
         seen.question_and_exclamation,
         seen.exclamations > 0,
         seen.exclamations > 1 || seen.double_exclamation,
-        capitals > 0,
-        capitals > 2 && 2 * capitals > n_words,
+        // Capitals are as easily changed as told: the answer must not hang on them.
+        false,
+        false,
         quotes,
         seen.links > 0,
         seen.links > 0 && n_words <= 5,
@@ -93,7 +94,7 @@ pub fn surface_flags(text: &str, analysis: &Analysis) -> Vec<bool> {
         seen.ellipsis,
         seen.smile || last_text == ")",
         trimmed.starts_with('>'),
-        trimmed.starts_with(char::is_lowercase),
+        false,
         last.is_some_and(|w| w.info.kind == Kind::Word),
         // Told to people; not to the model, whose answer a disguise must not change.
         false,
@@ -122,7 +123,6 @@ struct Seen {
     number: bool,
     /// Words and hashtags.
     n_words: usize,
-    capitals: usize,
     hashtags: usize,
     links: usize,
     symbols: usize,
@@ -144,7 +144,6 @@ impl Seen {
                     }
                     seen.n_words += 1;
                     seen.hashtags += usize::from(info.kind == Kind::Hashtag);
-                    seen.capitals += usize::from(info.capitals);
                     seen.number |= info.number;
                 }
                 Kind::Link => seen.links += 1,
@@ -201,6 +200,13 @@ mod tests {
     }
 
     #[test]
+    fn case_changes_nothing() {
+        let text = "NATO lied again, WHERE is the proof?";
+        assert_eq!(names_of(&text.to_lowercase()), names_of(text));
+        assert_eq!(names_of(&text.to_uppercase()), names_of(text));
+    }
+
+    #[test]
     fn features_are_what_a_reader_sees() {
         assert_eq!(names_of(""), ["0 words"]);
         assert_eq!(
@@ -217,7 +223,6 @@ mod tests {
         for name in [
             "a handle first",
             "a link",
-            "a word in capitals",
             "several exclamations",
             "negation word first",
         ] {

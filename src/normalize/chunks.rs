@@ -94,20 +94,18 @@ fn white_space_at(text: &str, at: usize) -> usize {
 
 /// The letter that `word` is once normalised, where it is one.
 fn lone_letter(word: &str) -> Option<char> {
-    let bytes = word.as_bytes();
-    let may_be = match bytes {
-        [letter] => {
-            let lower = letter.to_ascii_lowercase() as char;
-            return letter.is_ascii_alphabetic().then_some(lower);
-        }
-        _ if word.is_ascii() => {
-            bytes.len() >= 3
-                && bytes[0].is_ascii_alphabetic()
-                && bytes.iter().all(|b| b.eq_ignore_ascii_case(&bytes[0]))
-        }
-        _ => !holds_two_letters(word),
-    };
-    if !may_be {
+    if word.is_ascii() {
+        // Control characters do not show, and three letters or more become one.
+        let mut shown = word.bytes().filter(|b| !b.is_ascii_control());
+        let letter = shown.next().filter(u8::is_ascii_alphabetic)?;
+        let mut n_more = 0;
+        let same = shown.all(|b| {
+            n_more += 1;
+            b.eq_ignore_ascii_case(&letter)
+        });
+        return (same && n_more != 1).then_some(letter.to_ascii_lowercase() as char);
+    }
+    if holds_two_letters(word) {
         return None;
     }
     let normal = normalize_piece(word).text;

@@ -41,7 +41,7 @@ pub(super) fn is_vowel(c: char) -> bool {
 }
 
 /// A letter of the alphabets whose words carry no marks but those that they compose with.
-fn is_plain(c: char) -> bool {
+pub(super) fn is_plain(c: char) -> bool {
     c.is_alphabetic() && matches!(c.script(), Script::Latin | Script::Cyrillic | Script::Greek)
 }
 
@@ -49,23 +49,57 @@ fn is_mark(c: char) -> bool {
     matches!(c, '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20f0}')
 }
 
-/// Marks that languages put on letters they do not compose with: stress, tone, length, nasality, Yoruba's dot,
-/// Marshallese cedillas.
-fn is_honest_mark(c: char) -> bool {
-    matches!(c, '\u{300}'..='\u{304}' | '\u{306}'..='\u{308}' | '\u{30a}'..='\u{30c}' | '\u{323}' | '\u{327}' | '\u{328}' | '\u{331}')
+/// Marks that languages put on letters they do not compose with: stress, tone, length, nasality, Marshallese cedillas,
+/// and the dot under the vowels of Yoruba and its neighbours. No language puts that dot on another letter that it does
+/// not compose with, nor on a Cyrillic one.
+fn is_honest_mark(mark: char, letter: char) -> bool {
+    match mark {
+        '\u{323}' => letter.script() == Script::Latin && !letter.is_ascii(),
+        _ => {
+            matches!(mark, '\u{300}'..='\u{304}' | '\u{306}'..='\u{308}' | '\u{30a}'..='\u{30c}' | '\u{327}' | '\u{328}' | '\u{331}')
+        }
+    }
+}
+
+/// The consonant without the dot that scholars put under it when they write Arabic, Hebrew or Sanskrit in Latin letters:
+/// "Ḥamās" is the "Hamas" of everybody else. Vowels and ṣ are letters of Vietnamese and Yoruba.
+fn without_dot(c: char) -> Option<char> {
+    const DOTTED: [(char, char); 12] = [
+        ('ḅ', 'b'),
+        ('ḍ', 'd'),
+        ('ḥ', 'h'),
+        ('ḳ', 'k'),
+        ('ḷ', 'l'),
+        ('ṃ', 'm'),
+        ('ṇ', 'n'),
+        ('ṛ', 'r'),
+        ('ṭ', 't'),
+        ('ṿ', 'v'),
+        ('ẉ', 'w'),
+        ('ẓ', 'z'),
+    ];
+    let may_be = matches!(c, '\u{1e00}'..='\u{1eff}');
+    let found = DOTTED.iter().find(|(dotted, _)| may_be && *dotted == c)?;
+    Some(found.1)
 }
 
 /// Drops marks that no spelling puts on a Latin, Cyrillic or Greek letter: strokes and lines through or under it, and
-/// heaps of marks. One mark of a living spelling stays.
+/// heaps of marks. One mark of a living spelling stays; a scholar's dot goes and is no trick.
 fn drop_marks(chars: &mut Vec<Char>) -> bool {
+    for x in chars.iter_mut() {
+        x.c = without_dot(x.c).unwrap_or(x.c);
+    }
     let mut out: Vec<Char> = Vec::with_capacity(chars.len());
     let mut start = 0;
     while start < chars.len() {
         let length = chars[start..].iter().take_while(|x| is_mark(x.c)).count();
         let marks = &chars[start..start + length];
-        let honest = matches!(marks, [mark] if is_honest_mark(mark.c));
         match out.last_mut() {
-            Some(last) if length > 0 && !honest && is_plain(last.c) => {
+            Some(last)
+                if length > 0
+                    && is_plain(last.c)
+                    && !matches!(marks, [mark] if is_honest_mark(mark.c, last.c)) =>
+            {
                 last.end = last.end.max(marks[length - 1].end);
                 start += length;
             }
@@ -111,7 +145,7 @@ fn drop_separators(chars: &mut Vec<Char>) -> bool {
     found
 }
 
-fn is_emoji(c: char) -> bool {
+pub(super) fn is_emoji(c: char) -> bool {
     matches!(c, '\u{2600}'..='\u{27bf}' | '\u{2b00}'..='\u{2bff}' | '\u{1f300}'..='\u{1faff}')
 }
 
@@ -347,10 +381,19 @@ mod tests {
             ("f🔥a🔥k🔥e", "fake"),
             ("f\u{336}a\u{336}k\u{336}e\u{336}", "fake"),
             ("f\u{30d}\u{360}\u{315}ake", "fake"),
+            ("f\u{323}ake", "fake"),
+            ("вой\u{323}на", "война"),
         ] {
             assert_eq!(normalize(disguised), word, "{disguised:?}");
             assert!(normalize_chunk(disguised).tampered, "{disguised:?}");
         }
+    }
+
+    #[test]
+    fn a_scholars_dot_goes_and_is_no_trick() {
+        assert_eq!(normalize("Ḥamās"), "hamās");
+        assert_eq!(normalize("H\u{323}amās"), "hamās");
+        assert!(!normalize_chunk("Ḥamās").tampered);
     }
 
     #[test]
@@ -389,6 +432,10 @@ mod tests {
             "за\u{301}мок",
             "x.y.z",
             "g\u{303}uarani",
+            "ọmọdé",
+            "ẹ\u{301}kọ",
+            "một",
+            "ñandú",
             "2x4",
             "4x4",
             "1st",

@@ -48,6 +48,9 @@ const LOOK_ALIKES: [(char, &str, &str); 41] = [
     ('Z', "", "Ζ"),
 ];
 
+/// Look-alikes whose Cyrillic letter is rare: where nothing else tells, a word with one of them is Latin.
+const RARELY_CYRILLIC: &str = "dhjlqsvwԁһјӏԛѕѵԝGJSԌЈЅ";
+
 fn is_look_alike(c: char) -> bool {
     LOOK_ALIKES
         .iter()
@@ -101,6 +104,8 @@ fn fold_word(word: &mut [Char]) -> bool {
     // The script of the letters that only one script has; where there is no such letter, of most letters.
     let by = if distinct.iter().any(|&n| n > 0) {
         distinct
+    } else if all[2] == 0 && word.iter().any(|x| RARELY_CYRILLIC.contains(x.c)) {
+        [1, 0, 0]
     } else {
         all
     };
@@ -115,4 +120,23 @@ fn fold_word(word: &mut [Char]) -> bool {
         }
     }
     folded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::normalize;
+
+    #[test]
+    fn a_word_of_look_alikes_alone_is_latin_where_a_letter_is_rarely_cyrillic() {
+        for (mixed, word) in [
+            ("wаѕ", "was"),
+            ("tһе", "the"),
+            ("lаке", "lake"),
+            ("aсс", "асс"),
+            ("ѕвeзда", "ѕвезда"),
+            ("вaѕ", "ваѕ"),
+        ] {
+            assert_eq!(normalize(mixed), word, "{mixed}");
+        }
+    }
 }
