@@ -9,6 +9,7 @@
 use crate::features::analysis::{Analysis, WordInfo};
 use crate::features::ngrams::{NgramTable, each_joint_ngram, each_word_ngram, gated, scale_of};
 use crate::text_model::TextModel;
+use half::slice::HalfFloatSliceExt;
 use rustc_hash::FxHashMap;
 use smallvec::{SmallVec, smallvec};
 
@@ -23,8 +24,7 @@ pub struct Predictor<'a> {
     gated: FxHashMap<(u64, u64), Sums>,
     /// One sum a label, and the number of known n-grams behind them.
     sums: Vec<f64>,
-    /// The keys of n-grams that are looked up together.
-    keys: Vec<u64>,
+    lookup: LookUp,
 }
 
 impl<'a> Predictor<'a> {
@@ -34,7 +34,7 @@ impl<'a> Predictor<'a> {
             known: Known { table, text },
             gated: FxHashMap::default(),
             sums: vec![0.0; text.n_labels() + 1],
-            keys: Vec::new(),
+            lookup: LookUp::default(),
         }
     }
 
@@ -44,14 +44,14 @@ impl<'a> Predictor<'a> {
             known,
             gated: sums_under_gates,
             sums,
-            keys,
+            lookup,
         } = self;
         sums.fill(0.0);
         for word in &analysis.words {
             let info = &word.info;
             let own = info
                 .memo
-                .get_or_init(|| known.sum_of_word(info, |key| key, keys));
+                .get_or_init(|| known.sum_of_word(info, |key| key, lookup));
             add(sums, own);
             for &gate in gates {
                 if sums_under_gates.len() >= MEMO_SIZE {
@@ -59,16 +59,17 @@ impl<'a> Predictor<'a> {
                 }
                 let own = sums_under_gates
                     .entry((info.key, gate))
-                    .or_insert_with(|| known.sum_of_word(info, |key| gated(key, gate), keys));
+                    .or_insert_with(|| known.sum_of_word(info, |key| gated(key, gate), lookup));
                 add(sums, own);
             }
         }
-        keys.clear();
+        lookup.keys.clear();
         each_joint_ngram(analysis, |key, _| {
-            keys.push(key);
-            keys.extend(gates.iter().map(|&gate| gated(key, gate)));
+            lookup.keys.push(key);
+            let under_gates = gates.iter().map(|&gate| gated(key, gate));
+            lookup.keys.extend(under_gates);
         });
-        known.add_ngrams(keys, sums);
+        known.add_ngrams(lookup, sums);
         let (total, by_label) = sums.split_last().expect("one number more than labels");
         known.text.scaled(by_label, scale_of(*total))
     }
@@ -84,28 +85,49 @@ struct Known<'a> {
 }
 
 impl Known<'_> {
-    /// The sums of the word's own n-grams, whose keys `change` changes. `keys` is overwritten.
+    /// The sums of the word's own n-grams, whose keys `change` changes.
     fn sum_of_word(
         &self,
         word: &WordInfo,
         change: impl Fn(u64) -> u64,
-        keys: &mut Vec<u64>,
+        lookup: &mut LookUp,
     ) -> Sums {
         let mut sums = smallvec![0.0; self.text.n_labels() + 1];
-        keys.clear();
-        each_word_ngram(word, |key| keys.push(change(key)));
-        self.add_ngrams(keys, &mut sums);
+        lookup.keys.clear();
+        each_word_ngram(word, |key| lookup.keys.push(change(key)));
+        self.add_ngrams(lookup, &mut sums);
         sums
     }
 
-    fn add_ngrams(&self, keys: &[u64], sums: &mut [f64]) {
-        self.table.each_column(keys, |column| {
-            let weights = self.text.ngram_weights(column);
-            for (sum, weight) in sums.iter_mut().zip(weights.chain([1.0])) {
-                *sum += weight;
+    /// Adds the n-grams with the keys in `lookup` to `sums`.
+    fn add_ngrams(&self, lookup: &mut LookUp, sums: &mut [f64]) {
+        let LookUp {
+            keys,
+            columns,
+            weights,
+        } = lookup;
+        columns.clear();
+        self.table.each_column(keys, |column| columns.push(column));
+        let k = self.text.n_labels();
+        weights.resize(columns.len() * k, 0.0);
+        for (&column, row) in columns.iter().zip(weights.chunks_exact_mut(k)) {
+            self.text.row(column).convert_to_f32_slice(row);
+        }
+        for row in weights.chunks_exact(k) {
+            for (sum, &weight) in sums.iter_mut().zip(row) {
+                *sum += f64::from(weight);
             }
-        });
+        }
+        sums[k] += columns.len() as f64;
     }
+}
+
+/// N-grams that are looked up together, one step for all before the next, so that waiting for memory overlaps.
+#[derive(Default)]
+struct LookUp {
+    keys: Vec<u64>,
+    columns: Vec<u32>,
+    weights: Vec<f32>,
 }
 
 fn add(sums: &mut [f64], more: &[f64]) {

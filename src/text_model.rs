@@ -30,11 +30,14 @@ impl TextModel {
 
     /// The weights of one n-gram, one a label.
     pub fn ngram_weights(&self, column: u32) -> impl Iterator<Item = f64> + '_ {
+        self.row(column).iter().map(|w| f64::from(w.to_f32()))
+    }
+
+    /// The weights of one n-gram as they are stored.
+    pub fn row(&self, column: u32) -> &[f16] {
         let k = self.n_labels();
         let from = column as usize * k;
-        self.weights[from..from + k]
-            .iter()
-            .map(|w| f64::from(w.to_f32()))
+        &self.weights[from..from + k]
     }
 
     /// The scores of a comment with the n-grams `row`.

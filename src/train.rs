@@ -27,7 +27,7 @@ use crate::solver::{Problem, SolverError, SparseLogistic};
 use crate::text_model::TextModel;
 use calibrate::outcomes;
 use decide::{Decided, Examples, decide};
-use fits::{FOLD_TOLERANCE, Rows, choose_alpha, probabilities, spread};
+use fits::{Rows, choose_alpha, probabilities, spread};
 use learn::{extract_all, learn_extractor};
 use sample::{fit_held, held_rows, sampled_alpha};
 use sha2::{Digest, Sha256};
@@ -296,7 +296,7 @@ fn train_all(
     let final_settings = SparseLogistic {
         alpha: text.alpha,
         tolerance: match is_sampled {
-            true => FOLD_TOLERANCE,
+            true => sample::TOLERANCE,
             false => SparseLogistic::default().tolerance,
         },
         ..SparseLogistic::default()

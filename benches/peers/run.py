@@ -1,16 +1,21 @@
 #!/usr/bin/env python3
 """Runs `stance` and its peers on the same records, in turn, in one go, and prints what each needed and reached.
 
-    python3 benches/peers/run.py FOLDER [--repeat 3] [--rows 100000] [--bin target/release] [--tasks rumoureval2019,…]
+    python3 benches/peers/run.py FOLDER [--repeat 3] [--rows 1000000] [--bin target/release] [--tasks rumoureval2019,…]
 
 FOLDER holds public data in the project's record format: NAME/train.jsonl, and NAME/dev.jsonl or a fifth of the training
 groups in its place, for each NAME of --tasks; and throughput_en.jsonl for classifying. The script installs nothing: a
 peer that is not there (fasttext, vowpalwabbit, scikit-learn, as Python packages) is named and left out.
 
-Every program runs by itself, one after the other, --repeat times; figures are medians. Seconds of the Python peers leave
-out starting Python and importing packages; those of `stance` are of the whole program. "F1" is the macro-F1 on the
-held-out rows, so that none wins by doing less. All learn from the comments' text; `stance` also from its context where
-the records have one, which it reads either way ("text only" leaves it out).
+Every program runs by itself, one after the other, --repeat times; figures are medians. Beside the seconds stands the
+processor time of all threads, which other work on the machine disturbs less; ratios are of that. Times of the Python
+peers leave out starting Python and importing packages; those of `stance` are of the whole program. "F1" is the macro-F1
+on the held-out rows, so that none wins by doing less. All learn from the comments' text; `stance` also from its context
+where the records have one, which it reads either way ("text only" leaves it out).
+
+The large set is --rows rows of the first task's training rows, drawn with replacement, one word in twenty dropped, the
+seed fixed; all programs learn from its text only, and label it. F1 is on the task's held-out rows. Penalties are fixed
+there. scikit-learn is left out: it needs tens of minutes.
 """
 import argparse, json, os, random, shutil, statistics, subprocess, sys, tempfile, time
 from pathlib import Path
@@ -30,8 +35,13 @@ def macro_f1(gold, predicted):
         f1.append(2 * right / both)
     return sum(f1) / len(f1)
 
-def report(seconds, predicted=None, size=None):
-    json.dump({"seconds": seconds, "predicted": predicted, "size": size}, sys.stdout)
+def clock():
+    return time.perf_counter(), time.process_time()
+
+def report(start, predicted=None, size=None, end=None):
+    """Tells the parent what ran from `start` to `end`, or until now."""
+    seconds, cpu = (b - a for a, b in zip(start, end or clock()))
+    json.dump({"seconds": seconds, "cpu": cpu, "predicted": predicted, "size": size}, sys.stdout)
 
 # What the Python peers do, each in a process of its own.
 
@@ -40,64 +50,66 @@ def child_sklearn(train, test, _):
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline, make_union
     train, test = read(train), read(test)
-    start = time.perf_counter()
+    start = clock()
     model = make_pipeline(
         make_union(TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True),
                    TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), min_df=2, sublinear_tf=True)),
         LogisticRegression(C=1.0, max_iter=1000))
     model.fit([r["text"] for r in train], [r["label"] for r in train])
-    seconds = time.perf_counter() - start
-    report(seconds, model.predict([r["text"] for r in test]).tolist())
+    end = clock()
+    report(start, model.predict([r["text"] for r in test]).tolist(), end=end)
 
 def fasttext_lines(rows, path):
     with open(path, "w", encoding="utf-8") as f:
         for r in rows:
             f.write(f"__label__{r['label'].replace(' ', '_')} {one_line(r['text'])}\n")
 
-def child_fasttext(train, test, chars):
+def child_fasttext(train, test, kind):
     import fasttext
     train, test = read(train), read(test)
     with tempfile.TemporaryDirectory() as folder:
         fasttext_lines(train, f"{folder}/train")
-        start = time.perf_counter()
-        n = dict(minn=2, maxn=5) if chars == "chars" else {}
-        model = fasttext.train_supervised(f"{folder}/train", wordNgrams=2, thread=os.cpu_count(), verbose=0, **n)
-        seconds = time.perf_counter() - start
+        start = clock()
+        n = {"words": {}, "pairs": dict(wordNgrams=2), "chars": dict(wordNgrams=2, minn=2, maxn=5)}[kind]
+        model = fasttext.train_supervised(f"{folder}/train", thread=os.cpu_count(), verbose=0, **n)
+        end = clock()
         model.save_model(f"{folder}/model")
         labels, _ = model.f.multilinePredict([one_line(r["text"]) + "\n" for r in test], 1, 0.0, "strict")
         back = {r["label"].replace(" ", "_"): r["label"] for r in train}
-        report(seconds, [back[l[0].removeprefix("__label__")] for l in labels], os.path.getsize(f"{folder}/model"))
+        predicted = [back[l[0].removeprefix("__label__")] for l in labels]
+        report(start, predicted, os.path.getsize(f"{folder}/model"), end)
 
-def child_vw(train, test, _):
+def child_vw(train, test, n_passes):
     import vowpalwabbit
     train, test = read(train), read(test)
     labels = sorted({r["label"] for r in train})
     clean = lambda r: one_line(r["text"]).replace(":", " ").replace("|", " ")
-    start = time.perf_counter()
+    start = clock()
     vw = vowpalwabbit.Workspace(f"--oaa {len(labels)} --loss_function logistic --ngram 2 --affix +3,-3 --quiet")
-    for _ in range(5):
+    for _ in range(int(n_passes)):
         for r in train:
             vw.learn(f"{labels.index(r['label']) + 1} | {clean(r)}")
-    seconds = time.perf_counter() - start
-    report(seconds, [labels[int(vw.predict(f"| {clean(r)}")) - 1] for r in test])
+    end = clock()
+    report(start, [labels[int(vw.predict(f"| {clean(r)}")) - 1] for r in test], end=end)
 
-def child_fasttext_predict(train, test, _):
-    """Trains words only, then labels the lines of `test` on one thread and writes the labels."""
+def child_fasttext_predict(train, test, chars):
+    """Trains, then labels the lines of `test` on one thread and writes the labels."""
     import fasttext
     with tempfile.TemporaryDirectory() as folder:
         fasttext_lines(read(train), f"{folder}/train")
-        model = fasttext.train_supervised(f"{folder}/train", verbose=0)
+        n = dict(wordNgrams=2, minn=2, maxn=5) if chars == "chars" else {}
+        model = fasttext.train_supervised(f"{folder}/train", verbose=0, **n)
         lines = [one_line(r["text"]) + "\n" for r in read(test)]
-        start = time.perf_counter()
+        start = clock()
         labels, _ = model.f.multilinePredict(lines, 1, 0.0, "strict")
         with open(f"{folder}/out", "w") as f:
             f.writelines(l[0] + "\n" for l in labels)
-        report(time.perf_counter() - start)
+        report(start)
 
 CHILDREN = {"sklearn": child_sklearn, "fasttext": child_fasttext, "vw": child_vw, "fasttext_predict": child_fasttext_predict}
 
 def measured(command, **more):
-    """Runs `command`: its output, seconds, and the most memory in MB."""
+    """Runs `command`: its output, seconds, seconds of processor time, and the most memory in MB."""
     start = time.perf_counter()
     with tempfile.TemporaryFile() as out:
         process = subprocess.Popen(command, stdout=out, stderr=subprocess.DEVNULL, **more)
@@ -107,21 +119,21 @@ def measured(command, **more):
         if process.returncode != 0:
             sys.exit(f"{' '.join(map(str, command))}: exit status {process.returncode}")
         out.seek(0)
-        return out.read().decode(), seconds, usage.ru_maxrss / 1024
+        return out.read().decode(), seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 def child(name, *arguments, pin=()):
-    out, _, memory = measured([*pin, sys.executable, __file__, "--child", name, *map(str, arguments)])
+    out, _, _, memory = measured([*pin, sys.executable, __file__, "--child", name, *map(str, arguments)])
     found = json.loads(out)
-    return found["seconds"], memory, found["predicted"], found["size"]
+    return found["seconds"], found["cpu"], memory, found["predicted"], found["size"]
 
 def stance(options, flags, train, test, folder, threads=None):
     model = Path(folder) / "model"
     shutil.rmtree(model, ignore_errors=True)
     threads = ["--threads", str(threads)] if threads else []
-    _, seconds, memory = measured([f"{options.bin}/stance-train", "--train", train, "--output", model, *flags, *threads])
-    out, _, _ = measured([f"{options.bin}/stance-classify", "--model", model, test])
+    _, seconds, cpu, memory = measured([f"{options.bin}/stance-train", "--train", train, "--output", model, *flags, *threads])
+    out, _, _, _ = measured([f"{options.bin}/stance-classify", "--model", model, test])
     predicted = [json.loads(line)["label"] for line in out.splitlines()]
-    return seconds, memory, predicted, sum(f.stat().st_size for f in model.iterdir())
+    return seconds, cpu, memory, predicted, sum(f.stat().st_size for f in model.iterdir())
 
 def there(package):
     return subprocess.run([sys.executable, "-c", f"import {package}"], capture_output=True).returncode == 0
@@ -132,16 +144,16 @@ def table(title, runs, n_repeat, gold):
     for _ in range(n_repeat):
         for name, run in runs.items():
             found[name].append(run())
-    print(f"\n{title}\n{'':34}{'seconds':>9}{'ratio':>8}{'MB':>8}{'model MB':>10}{'F1':>8}")
+    print(f"\n{title}\n{'':34}{'seconds':>9}{'CPU s':>9}{'ratio':>8}{'MB':>8}{'model MB':>10}{'F1':>8}")
     first = None
     for name, results in found.items():
-        seconds = statistics.median(r[0] for r in results)
-        first = first or seconds
-        memory = max(r[1] for r in results)
-        _, _, predicted, size = results[0]
+        seconds, cpu = (statistics.median(r[i] for r in results) for i in (0, 1))
+        first = first or cpu
+        memory = max(r[2] for r in results)
+        *_, predicted, size = results[0]
         f1 = f"{macro_f1(gold, predicted):.3f}" if gold and predicted else "–"
         size = f"{size / 1e6:.1f}" if size else "–"
-        print(f"{name:34}{seconds:9.2f}{seconds / first:8.2f}{memory:8.0f}{size:>10}{f1:>8}")
+        print(f"{name:34}{seconds:9.2f}{cpu:9.2f}{cpu / first:8.2f}{memory:8.0f}{size:>10}{f1:>8}", flush=True)
 
 def split(folder):
     """The training and held-out rows of a task."""
@@ -162,7 +174,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--repeat", type=int, default=3)
-    parser.add_argument("--rows", type=int, default=100_000, help="rows to classify")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the large set, 0 for none")
     parser.add_argument("--bin", type=Path, default=Path("target/release"))
     parser.add_argument("--tasks", default="rumoureval2019,semeval2016t6")
     options = parser.parse_args()
@@ -172,7 +184,7 @@ def main():
     for package in [p for p, found in peers.items() if not found]:
         print(f"left out: no Python package {package}")
     fixed = ["--text-alpha", "1", "--stance-alpha", "30"]
-    train_of = None
+    large = None
     for task in options.tasks.split(","):
         if not (options.folder / task / "train.jsonl").exists():
             print(f"left out: no {options.folder / task}/train.jsonl")
@@ -190,30 +202,55 @@ def main():
             if peers["sklearn"]:
                 runs["scikit-learn, words and characters"] = lambda: child("sklearn", a, b, "")
             if peers["fasttext"]:
-                runs["fastText, words and pairs"] = lambda: child("fasttext", a, b, "words")
+                runs["fastText, words and pairs"] = lambda: child("fasttext", a, b, "pairs")
                 runs["fastText, and characters"] = lambda: child("fasttext", a, b, "chars")
             if peers["vowpalwabbit"]:
-                runs["Vowpal Wabbit, 5 passes"] = lambda: child("vw", a, b, "")
+                runs["Vowpal Wabbit, 5 passes"] = lambda: child("vw", a, b, 5)
             table(f"{task}: training on {len(train)} rows, F1 on {len(test)}", runs, options.repeat, [r["label"] for r in test])
-        train_of = train_of or options.folder / task / "train.jsonl"
-    source = options.folder / "throughput_en.jsonl"
-    if train_of is None or not source.exists():
-        print(f"left out: classifying needs {source} and a task to train on")
-        return
+        large = large or (task, train, test)
+    if options.rows and large:
+        run_large(options, peers, fixed, *large)
+
+def drawn(rows, n):
+    """Rows drawn with replacement, one word in twenty dropped."""
+    rng = random.Random(1)
+    for i in range(n):
+        row = rng.choice(rows)
+        words = [w for w in row["text"].split() if rng.random() >= 0.05]
+        yield {"id": str(i), "text": " ".join(words), "label": row["label"], "group": row.get("group")}
+
+def run_large(options, peers, fixed, task, train, test):
     with tempfile.TemporaryDirectory() as folder:
-        comments = read(source)
-        rows = write([comments[i % len(comments)] for i in range(options.rows)], f"{folder}/rows.jsonl")
-        train = write([{k: r[k] for k in ("text", "label")} for r in read(train_of)], f"{folder}/train.jsonl")
-        stance(options, fixed, train, train, folder)
-        def classify(threads, pin):
-            command = [*pin, f"{options.bin}/stance-classify", "--model", f"{folder}/model", "--threads", str(threads), rows]
-            _, seconds, memory = measured(command)
-            return seconds, memory, None, None
-        one = ["taskset", "-c", "0"] if shutil.which("taskset") else []
-        runs = {"stance-classify, one core": lambda: classify(1, one), "stance-classify, two threads": lambda: classify(2, [])}
+        rows, small = (Path(write(r, f"{folder}/{n}.jsonl")) for r, n in [(drawn(train, options.rows), "rows"), (train, "small")])
+        bare = write([{k: r[k] for k in ("text", "label")} for r in test], f"{folder}/test.jsonl")
+        runs = {"stance, fixed penalties": lambda: stance(options, fixed, rows, bare, folder)}
         if peers["fasttext"]:
-            runs["fastText predict, words, one core"] = lambda: child("fasttext_predict", train, rows, "", pin=one)
-        table(f"classifying {options.rows} comments", runs, options.repeat, None)
+            runs["fastText, words (its default)"] = lambda: child("fasttext", rows, bare, "words")
+        if peers["vowpalwabbit"]:
+            runs["Vowpal Wabbit, 1 pass"] = lambda: child("vw", rows, bare, 1)
+        gold = [r["label"] for r in test]
+        table(f"{task}, {options.rows} drawn rows: training on two threads", runs, options.repeat, gold)
+
+        texts = write([{k: r[k] for k in ("text", "label", "group") if k in r} for r in train], f"{folder}/texts.jsonl")
+        stance(options, fixed, texts, bare, folder)
+        one = ["taskset", "-c", "0"] if shutil.which("taskset") else []
+        def classify(file, threads, pin):
+            command = [*pin, f"{options.bin}/stance-classify", "--model", f"{folder}/model", "--threads", str(threads), file]
+            _, seconds, cpu, memory = measured(command)
+            return seconds, cpu, memory, None, None
+        source = options.folder / "throughput_en.jsonl"
+        for name, file in {f"{options.rows} drawn rows": rows, source.name: source}.items():
+            if not file.exists():
+                print(f"left out: no {file}")
+                continue
+            runs = {
+                "stance-classify, one core": lambda: classify(file, 1, one),
+                "stance-classify, two threads": lambda: classify(file, 2, []),
+            }
+            if peers["fasttext"]:
+                runs["fastText predict, words, one core"] = lambda: child("fasttext_predict", small, file, "words", pin=one)
+                runs["fastText predict, characters too"] = lambda: child("fasttext_predict", small, file, "chars", pin=one)
+            table(f"{name}: classifying by a model of {len(train)} rows", runs, options.repeat, None)
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--child"]:

@@ -40,7 +40,8 @@ pub struct WordInfo {
     pub key: u64,
     /// A hash of its first five characters, which stands for the stem.
     pub stem: u64,
-    char_range: CharRange,
+    /// The shortest and the longest of its character n-grams, in few bytes.
+    char_range: (u8, u8),
     fourgrams: OnceCell<Box<[u64]>>,
     /// What whoever uses the words wants to remember of this one.
     pub memo: OnceCell<SmallVec<[f64; 5]>>,
@@ -65,7 +66,8 @@ impl WordInfo {
     /// Calls `each` with a hash of each of its character n-grams, as often as it occurs; see [`each_char_ngram`]. Marks
     /// and placeholders have none.
     pub fn each_ngram(&self, each: impl FnMut(u64)) {
-        self.each_char_ngram(self.char_range, each);
+        let (min, max) = self.char_range;
+        self.each_char_ngram((usize::from(min), usize::from(max)), each);
     }
 
     fn each_char_ngram(&self, range: CharRange, each: impl FnMut(u64)) {
@@ -234,7 +236,7 @@ impl<'a> Analyzer<'a> {
                 kind,
                 key: hash(token.text.chars()),
                 stem: hash(token.text.chars().take(5)),
-                char_range: self.char_range,
+                char_range: (self.char_range.0 as u8, self.char_range.1 as u8),
                 fourgrams: OnceCell::new(),
                 memo: OnceCell::new(),
                 cues: self.lexicon.cues(&token.text),

@@ -204,6 +204,7 @@ impl NgramTable {
 
     /// The column in `range` with this fingerprint. Most ranges are short: they are compared as a whole, because a branch
     /// on each number would wait for it.
+    #[inline]
     fn column_among(&self, range: Range<usize>, fingerprint: u32) -> Option<u32> {
         const SHORT: usize = 8;
         let (start, n) = (range.start, range.len());

@@ -48,7 +48,7 @@ pub(super) struct Chosen {
 
 /// A fit for a fold has converged when the gradient's norm is at most this part of its norm at zero: its scores are only
 /// compared and passed on.
-pub(super) const FOLD_TOLERANCE: f64 = 1e-3;
+const FOLD_TOLERANCE: f64 = 1e-3;
 
 /// Fits out of fold for each penalty, the strongest first, and keeps the one with the lowest log-loss on the deciding
 /// rows. Each fit starts from the one before; once the log-loss rises, weaker penalties are not tried.
