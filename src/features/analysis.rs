@@ -47,8 +47,6 @@ pub struct WordInfo {
     pub memo: OnceCell<SmallVec<[f64; 5]>>,
     /// The hints it gives.
     pub cues: Cues,
-    /// Whether it is written in capitals (two letters at least).
-    pub capitals: bool,
     /// Whether it begins with a digit.
     pub number: bool,
 }
@@ -116,8 +114,8 @@ pub struct Analyzer<'a> {
     short: Recent<[u64; 2], ChunkInfo>,
     /// Longer ones.
     long: Recent<Box<str>, ChunkInfo>,
-    /// Words by their text, those in capitals apart: many chunks hold the same word.
-    words: [Recent<Box<str>, Rc<WordInfo>>; 2],
+    /// Words by their text: many chunks hold the same word.
+    words: Recent<Box<str>, Rc<WordInfo>>,
     /// The chunks of the text that is being analysed: first byte, length and key.
     cuts: Vec<(usize, usize, Option<[u64; 2]>)>,
 }
@@ -155,7 +153,7 @@ impl<'a> Analyzer<'a> {
             char_range,
             short: Recent::new(MEMO_SIZE),
             long: Recent::new(MEMO_SIZE),
-            words: [Recent::new(MEMO_SIZE), Recent::new(MEMO_SIZE)],
+            words: Recent::new(MEMO_SIZE),
             cuts: Vec::new(),
         }
     }
@@ -213,7 +211,7 @@ impl<'a> Analyzer<'a> {
         let words = found.tokens.into_iter().map(|token| Word {
             start: token.start,
             end: token.end,
-            info: self.word(token, chunk),
+            info: self.word(token),
         });
         ChunkInfo {
             words: words.collect(),
@@ -221,32 +219,27 @@ impl<'a> Analyzer<'a> {
         }
     }
 
-    /// What there is to know of the word that `token` of `chunk` is.
-    fn word(&mut self, token: Token, chunk: &str) -> Rc<WordInfo> {
-        let kind = kind(&token.text);
-        let source = &chunk[token.start as usize..token.end as usize];
-        let capitals = matches!(kind, Kind::Word | Kind::Hashtag) && is_in_capitals(source);
-        let words = &mut self.words[usize::from(capitals)];
-        if let Some(info) = words.get(&*token.text) {
+    /// What there is to know of the word that `token` is.
+    fn word(&mut self, token: Token) -> Rc<WordInfo> {
+        if let Some(info) = self.words.get(&*token.text) {
             return info.clone();
         }
-        let info = words.take_old(&*token.text).unwrap_or_else(|| {
+        let info = self.words.take_old(&*token.text).unwrap_or_else(|| {
             Rc::new(WordInfo {
                 id: token.id,
-                kind,
+                kind: kind(&token.text),
                 key: hash(token.text.chars()),
                 stem: hash(token.text.chars().take(5)),
                 char_range: (self.char_range.0 as u8, self.char_range.1 as u8),
                 fourgrams: OnceCell::new(),
                 memo: OnceCell::new(),
                 cues: self.lexicon.cues(&token.text),
-                capitals,
                 number: token.text.starts_with(|c: char| c.is_ascii_digit()),
                 text: token.text.clone(),
             })
         });
         if token.text.len() <= MEMO_BYTES {
-            words.insert(token.text.into(), info.clone());
+            self.words.insert(token.text.into(), info.clone());
         }
         info
     }
@@ -262,12 +255,6 @@ impl Analysis {
             end: w.end + at as u32,
         }));
     }
-}
-
-/// Whether `word` has two letters at least, all of them capitals.
-fn is_in_capitals(word: &str) -> bool {
-    let mut letters = word.chars().filter(|c| c.is_alphabetic());
-    letters.clone().count() >= 2 && letters.all(char::is_uppercase)
 }
 
 fn kind(text: &str) -> Kind {
@@ -339,7 +326,7 @@ mod tests {
         for (a, b) in first.iter().zip(&second) {
             assert_eq!((&a.info, a.start, a.end), (&b.info, b.start, b.end));
         }
-        assert!(first[0].info.capitals && !first[1].info.capitals);
+        assert!(Rc::ptr_eq(&first[0].info, &first[1].info));
         assert_eq!((first[2].start, first[2].end), (10, 14));
     }
 }

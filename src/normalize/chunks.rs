@@ -78,13 +78,23 @@ fn word_at(text: &str, from: usize) -> Option<(usize, usize)> {
     (start < end).then_some((start, end))
 }
 
-/// The length in bytes of the white space that begins at byte `at`; 0 where none does, inside a character too. Only few
-/// bytes begin the white space of Unicode, so most are told without decoding.
+/// Whether a byte can be the first of a white space of Unicode.
+const BEGINS_WHITE_SPACE: [bool; 256] = {
+    let mut table = [false; 256];
+    let firsts = b"\t\n\x0b\x0c\r \xc2\xe1\xe2\xe3";
+    let mut i = 0;
+    while i < firsts.len() {
+        table[firsts[i] as usize] = true;
+        i += 1;
+    }
+    table
+};
+
+/// The length in bytes of the white space that begins at byte `at`; 0 where none does, inside a character too.
 #[inline]
 fn white_space_at(text: &str, at: usize) -> usize {
     match text.as_bytes().get(at) {
-        Some(b'\t'..=b'\r' | b' ') => 1,
-        Some(0xc2 | 0xe1..=0xe3) => {
+        Some(&first) if BEGINS_WHITE_SPACE[usize::from(first)] => {
             let c = text[at..].chars().next().filter(|c| c.is_whitespace());
             c.map_or(0, char::len_utf8)
         }
