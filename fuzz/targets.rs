@@ -2,7 +2,11 @@
 //! calls them, and `tests/fuzz_corpus.rs` calls them with the inputs that were kept.
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
+use half::f16;
+use serde_json::value::RawValue;
 use stance::classifier::{Classifier, Prediction};
+use stance::digest::sha256;
+use stance::embeddings::{EmbeddingTable, Embeddings, NO_ROW};
 use stance::explain::explain;
 use stance::model_dir::ModelFiles;
 use stance::normalize::{chunks, normalize, normalize_chunk};
@@ -11,26 +15,48 @@ use stance::read::{Articles, Format, ReadOptions, RowParser, Rows};
 use stance::record::Comment;
 use stance::train::{TrainSettings, train};
 use std::io::Cursor;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 static DEFAULT: LazyLock<Classifier> =
     LazyLock::new(|| stance::embedded::default_classifier().expect("the model is whole"));
 
-/// A model of three labels and a few words.
+/// A small model with all that a model can have: embeddings, known headlines, topics, thresholds, confusions.
 static SMALL: LazyLock<ModelFiles> = LazyLock::new(|| {
+    let tokenizer = r#"{"version":"1.0","added_tokens":[],"pre_tokenizer":{"type":"Whitespace"},"model":{"type":"WordLevel","vocab":{"[UNK]":0,"stop":1,"proof":2},"unk_token":"[UNK]"}}"#;
+    let table = EmbeddingTable {
+        n_dimensions: 2,
+        rows: [1.0, 0.0, 0.0, 1.0].map(f16::from_f32).to_vec(),
+        row_of: vec![NO_ROW, 0, 1],
+        weights: vec![1.0; 3],
+    };
+    let embeddings = Embeddings::new(tokenizer.into(), table, true, String::new());
     let mut corpus = Vec::new();
-    for i in 0..25 {
-        let headline = format!("Ship number {i} sunk");
+    for i in 0..60 {
         for (text, label) in [
             ("stop this war", "a"),
             ("where is the proof", "b"),
             ("saw it", "c"),
         ] {
-            corpus.push(Comment::new(text).under(headline.as_str()).labelled(label));
+            let headline = ["Ship sunk", "Port shut"][i % 2];
+            let mut comment = Comment::new(format!("{text} {i}")).under(headline);
+            comment.group = Some(i.to_string());
+            corpus.push(comment.labelled(label));
         }
     }
-    let trained = train(&corpus, &[], &TrainSettings::default()).expect("a corpus to learn from");
-    ModelFiles::of(&trained.classifier)
+    let settings = TrainSettings {
+        embeddings: Some(Arc::new(embeddings.expect("vectors of two words"))),
+        ..TrainSettings::default()
+    };
+    let trained = train(&corpus, &[], &settings).expect("a corpus to learn from");
+    let mut files = ModelFiles::of(&trained.classifier);
+    // Without this digest a tokenizer is judged by what it holds.
+    let mut config: serde_json::Value =
+        serde_json::from_slice(&files.config).expect("a configuration is JSON");
+    config.as_object_mut().map(|c| c.remove("tokenizer_sha256"));
+    files.config = config.to_string().into();
+    let loaded = files.classifier().expect("the model is whole");
+    assert!(loaded.known.is_some());
+    files
 });
 
 fn rows(data: &[u8], format: Format, options: &ReadOptions) -> Rows {
@@ -54,9 +80,11 @@ fn read(data: &[u8], format: Format, options: &ReadOptions) -> Vec<Comment> {
         (number, line) = (row.number, row.line);
         match parser.parse(&row) {
             Ok(comment) => {
-                let id: serde_json::Value =
-                    serde_json::from_str(&comment.id).expect("an id is JSON");
-                assert!(id.is_string() || id.is_number());
+                // Echoed as it stands, like fields that are kept.
+                let id: &RawValue = serde_json::from_str(&comment.id).expect("an id is JSON");
+                assert!(
+                    id.get().starts_with(['"', '-']) || id.get().as_bytes()[0].is_ascii_digit()
+                );
                 comments.push(comment);
             }
             Err(reason) => assert!(!reason.is_empty()),
@@ -78,15 +106,26 @@ fn small_limit(keep_fields: bool) -> ReadOptions {
 pub fn jsonl(data: &[u8]) {
     for comment in read(data, Format::Jsonl, &small_limit(true)) {
         let fields = comment.fields.expect("fields were asked for");
-        assert!(serde_json::from_str::<serde_json::Value>(&fields).is_ok());
+        // Echoed as they stand: "\ud800" and 1e999 are JSON, if nothing that a `Value` can hold.
+        assert!(serde_json::from_str::<&RawValue>(&fields).is_ok());
         assert!(comment.weight.is_finite() && comment.weight >= 0.0);
     }
 }
 
-/// Rows of CSV and TSV: as many rows as the csv crate finds, with the same cells.
+/// Rows of CSV or TSV, the first byte says which; under a header, as many rows as the csv crate finds, with the same
+/// cells.
 pub fn csv(data: &[u8]) {
-    read(data, Format::Csv, &small_limit(true));
-    read(data, Format::Tsv, &small_limit(false));
+    let Some((&which, data)) = data.split_first() else {
+        return;
+    };
+    match which % 3 {
+        0 => drop(read(data, Format::Csv, &small_limit(true))),
+        1 => drop(read(data, Format::Tsv, &small_limit(false))),
+        _ => csv_under_a_header(data),
+    }
+}
+
+fn csv_under_a_header(data: &[u8]) {
     let with_header = [b"text\tx\n", data].concat();
     let mut reader = ::csv::ReaderBuilder::new()
         .delimiter(b'\t')
@@ -130,10 +169,10 @@ pub fn decode(data: &[u8]) {
     let (text, used, malformed) = encoding.decode(bytes);
     // Only a mark of these three is obeyed by both.
     if !malformed && [UTF_8, UTF_16LE, UTF_16BE, encoding].contains(&used) {
-        assert!(
-            found.iter().map(|c| c.text.as_str()).eq(text.lines()),
-            "{text:?}"
-        );
+        // As `str::lines`, but for a carriage return at the very end.
+        let lines = text.split_terminator('\n');
+        let lines = lines.map(|line| line.strip_suffix('\r').unwrap_or(line));
+        assert!(found.iter().map(|c| c.text.as_str()).eq(lines), "{text:?}");
     }
 }
 
@@ -197,26 +236,67 @@ pub fn features(data: &[u8]) {
     }
 }
 
-/// One file of a model, the first byte says which: refused, or a model that classifies.
+/// One file of a model, the first byte says which, whole or (from 128 on) as edits of a good one: refused, or a model
+/// that classifies.
 pub fn model(data: &[u8]) {
     let Some((&which, bytes)) = data.split_first() else {
         return;
     };
     let mut files = SMALL.clone();
-    match which % 3 {
-        0 => files.config = bytes.to_vec(),
-        1 => files.tokenizer = bytes.to_vec(),
-        _ => files.weights = bytes.to_vec(),
+    let mut no_file = Vec::new();
+    let file = match which % 4 {
+        0 => &mut files.config,
+        1 => &mut files.tokenizer,
+        2 => &mut files.weights,
+        _ => files.embeddings_tokenizer.as_mut().unwrap_or(&mut no_file),
+    };
+    match which < 128 {
+        true => *file = bytes.to_vec(),
+        false => edit(file, bytes),
+    }
+    if which % 4 == 3 {
+        name_embeddings_tokenizer(&mut files);
     }
     load(&files);
 }
 
-/// The configuration of a model.
-pub fn config(data: &[u8]) {
-    let files = ModelFiles {
-        config: data.to_vec(),
-        ..SMALL.clone()
+/// Changes `file` as `edits` say: four bytes for each, a place, what to do there, and a byte to do it with.
+fn edit(file: &mut Vec<u8>, edits: &[u8]) {
+    for four in edits.as_chunks::<4>().0 {
+        let at = usize::from(u16::from_le_bytes([four[0], four[1]])) % (file.len() + 1);
+        let end = (at + usize::from(four[3] % 16)).min(file.len());
+        match four[2] % 4 {
+            0 => file.insert(at, four[3]),
+            1 => drop(file.drain(at..end)),
+            2 => {
+                let piece = file[at..end].to_vec();
+                file.splice(at..at, piece);
+            }
+            _ => {
+                if let Some(byte) = file.get_mut(at) {
+                    *byte = four[3];
+                }
+            }
+        }
+    }
+}
+
+/// Writes the digest of the embeddings' tokenizer into the configuration, as whoever changed the file would.
+fn name_embeddings_tokenizer(files: &mut ModelFiles) {
+    let (Ok(mut config), Some(tokenizer)) = (
+        serde_json::from_slice::<serde_json::Value>(&files.config),
+        &files.embeddings_tokenizer,
+    ) else {
+        return;
     };
+    config["embeddings"]["tokenizer_sha256"] = sha256(tokenizer).into();
+    files.config = config.to_string().into();
+}
+
+/// Edits of a good configuration.
+pub fn config(data: &[u8]) {
+    let mut files = SMALL.clone();
+    edit(&mut files.config, data);
     load(&files);
 }
 

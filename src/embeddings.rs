@@ -5,11 +5,11 @@
 //! kept in half precision and without rows that no token has, in memory as in the file, so that a saved model is the
 //! model that was evaluated.
 
+use crate::digest::sha256;
 use crate::error::{Error, Result};
 use half::f16;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
@@ -61,6 +61,15 @@ impl PartialEq for Embeddings {
     }
 }
 
+/// Which part of embeddings is wrong; what was found and what was expected.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Misfit {
+    /// The `tokenizer.json`.
+    Tokenizer(String),
+    /// The table, or that it does not fit the tokenizer.
+    Table(String),
+}
+
 /// A `tokenizer.json`, read.
 struct Vocabulary {
     pipeline: Pipeline,
@@ -83,8 +92,8 @@ impl Vocabulary {
             unk_token: Option<String>,
             unk_id: Option<u32>,
         }
-        let mut pipeline =
-            Pipeline::from_bytes(json).map_err(|e| format!("cannot be loaded: {e}"))?;
+        let mut pipeline = Pipeline::from_bytes(json)
+            .map_err(|e| format!("{e}; expected a Hugging Face tokenizer"))?;
         let file: File = serde_json::from_slice(json).map_err(|e| e.to_string())?;
         let unknown = match file.model.unk_token {
             Some(token) => Some(pipeline.token_to_id(&token).ok_or_else(|| {
@@ -151,8 +160,7 @@ impl Embeddings {
         let tensors =
             SafeTensors::deserialize(&weights).map_err(|e| fail(WEIGHTS, &e.to_string()))?;
         let table = read_table(&tensors, &vocabulary.ids).map_err(|e| fail(WEIGHTS, &e))?;
-        let digest = Sha256::digest(&weights);
-        let digest = digest.iter().map(|b| format!("{b:02x}")).collect();
+        let digest = sha256(&weights);
         let normalize = config.normalize.unwrap_or(true);
         Embeddings::assemble(vocabulary, tokenizer_json, table, normalize, digest)
             .map_err(|e| fail(WEIGHTS, &e))
@@ -167,9 +175,10 @@ impl Embeddings {
         table: EmbeddingTable,
         normalize: bool,
         digest: String,
-    ) -> std::result::Result<Self, String> {
-        let vocabulary = Vocabulary::read(&tokenizer_json)?;
+    ) -> std::result::Result<Self, Misfit> {
+        let vocabulary = Vocabulary::read(&tokenizer_json).map_err(Misfit::Tokenizer)?;
         Embeddings::assemble(vocabulary, tokenizer_json, table, normalize, digest)
+            .map_err(Misfit::Table)
     }
 
     fn assemble(
@@ -195,10 +204,14 @@ impl Embeddings {
         if !table.rows.iter().all(|v| v.is_finite())
             || !table.weights.iter().all(|w| w.abs() <= limit)
         {
-            return Err(format!("a number is not finite or beyond ±{limit}"));
+            return Err(format!(
+                "a number is not finite or beyond ±{limit}; expected none"
+            ));
         }
         if let Some(id) = vocabulary.ids.iter().find(|&&id| table.row(id).is_none()) {
-            return Err(format!("the token with id {id} has no vector"));
+            return Err(format!(
+                "the token with id {id} has no vector; expected one for every token"
+            ));
         }
         Ok(Embeddings {
             max_chars: MAX_TOKENS * vocabulary.median_chars,

@@ -4,7 +4,7 @@
 //!
 //! | step | module |
 //! | --- | --- |
-//! | read: rows become comments | [`error`], [`record`], [`read`] |
+//! | read: rows become comments | [`digest`], [`error`], [`record`], [`read`] |
 //! | normalise, tokenise | [`normalize`], [`tokenize`], [`embeddings`] |
 //! | features | [`features`] |
 //! | scores, probabilities, decisions | [`scores`], [`sparse`], [`solver`], [`factored`], [`text_model`], [`stance_model`], [`selective`], [`prevalence`], [`predictor`] |
@@ -43,6 +43,7 @@
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
 
+pub mod digest;
 pub mod error;
 pub mod record;
 

@@ -104,7 +104,9 @@ impl Confusions {
         let m = n_bins(n_labels);
         let fail = |what: &str| Err(Error::Model(what.to_string()));
         if rates.len() != Self::shape(n_labels).iter().product::<usize>() {
-            return fail("calibration.confusions has the wrong shape");
+            return fail(
+                "calibration.confusions has another shape; expected one rate for each label and bin",
+            );
         }
         let sums_to_one = |row: &[f32]| {
             let sum: f64 = row.iter().map(|&r| f64::from(r)).sum();
@@ -112,11 +114,11 @@ impl Confusions {
         };
         if !rates.chunks(m).all(sums_to_one) {
             return fail(
-                "calibration.confusions holds rates that are not above 0 or do not sum to 1",
+                "calibration.confusions holds wrong rates; expected numbers above 0 that sum to 1",
             );
         }
         if !(overdispersion.is_finite() && overdispersion >= 1.0) {
-            return fail("calibration.overdispersion is not a number of at least 1");
+            return fail("calibration.overdispersion is wrong; expected a number of at least 1");
         }
         Ok(Confusions {
             rates,

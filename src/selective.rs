@@ -123,7 +123,7 @@ impl Selection {
             .all(|t| (0.0..=1.0).contains(t));
         if !in_range || !values.windows(2).all(|w| w[0] >= w[1]) {
             return Err(
-                "thresholds are not numbers from 0 to 1 that do not increase, nulls first".into(),
+                "thresholds are wrong; expected nulls, then numbers from 0 to 1 that do not increase".into(),
             );
         }
         Ok(())

@@ -14,6 +14,7 @@ mod sample;
 pub mod tune;
 
 use crate::classifier::{Classifier, KnownHeadlines, Provenance};
+use crate::digest::hexadecimal;
 use crate::embeddings::Embeddings;
 use crate::error::{Error, Result};
 use crate::features::FeatureSettings;
@@ -574,9 +575,5 @@ pub fn digest(comments: &[Comment]) -> String {
         field(c.group_key());
         field(Some(&c.weight.to_string()));
     }
-    hasher
-        .finalize()
-        .iter()
-        .map(|b| format!("{b:02x}"))
-        .collect()
+    hexadecimal(&hasher.finalize())
 }

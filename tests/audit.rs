@@ -253,7 +253,7 @@ fn markdown_signs_and_terminal_codes_in_comments_are_made_harmless() {
     )
     .stdout;
     let markdown = String::from_utf8(markdown).unwrap();
-    assert!(markdown.contains("\\<b\\>\\|\\*x\\*"), "{markdown}");
+    assert!(markdown.contains("&lt;b&gt;\\|\\*x\\*"), "{markdown}");
 }
 
 #[test]

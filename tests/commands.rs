@@ -5,6 +5,8 @@
 
 mod common;
 
+#[path = "commands/audit.rs"]
+mod audit;
 #[path = "commands/classify.rs"]
 mod classify;
 #[path = "commands/evaluate.rs"]
@@ -184,8 +186,13 @@ fn train_answers_as_it_should() {
 }
 
 #[test]
+fn audit_answers_as_it_should() {
+    run_cases(audit::CASES);
+}
+
+#[test]
 fn there_are_150_cases_and_no_name_or_command_stands_twice() {
-    let all: Vec<&Case> = [classify::CASES, evaluate::CASES, train::CASES]
+    let all: Vec<&Case> = [classify::CASES, evaluate::CASES, train::CASES, audit::CASES]
         .into_iter()
         .flatten()
         .collect();

@@ -2,60 +2,14 @@
 
 mod common;
 
-use common::{Folder, lines, program, small_corpus, train_command};
-use safetensors::tensor::{Dtype, TensorView};
+use common::{Folder, lines, model2vec, program, small_corpus, train_command};
 use serde_json::{Value, json};
 use stance::embeddings::Embeddings;
 use stance::model_dir::{load, save};
 use stance::record::Comment;
 use stance::train::{TrainSettings, Trained, train};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
-
-const WORDS: [&str; 10] = [
-    "[UNK]", "stop", "war", "boys", "home", "fake", "proof", "sank", "saw", "sunk",
-];
-/// One row a word.
-const ROWS: [[f32; 4]; 10] = [
-    [9.0, 9.0, 9.0, 9.0],
-    [2.0, 0.0, 0.0, 0.0],
-    [0.0, 2.0, 0.0, 0.0],
-    [1.0, 1.0, 0.0, 0.0],
-    [1.0, 0.0, 0.0, 0.5],
-    [0.0, 0.0, 3.0, 0.0],
-    [0.0, 0.0, 1.0, 0.5],
-    [0.0, -1.0, 0.0, 1.0],
-    [0.0, 0.0, -1.0, 1.0],
-    [0.0, 0.0, 0.0, 1.0],
-];
-
-/// A model2vec model of ten words and four dimensions.
-fn model2vec(folder: &Folder) -> PathBuf {
-    let dir = folder.path("vectors");
-    std::fs::create_dir(&dir).unwrap();
-    let ids: serde_json::Map<String, Value> = WORDS
-        .iter()
-        .enumerate()
-        .map(|(id, word)| (word.to_string(), id.into()))
-        .collect();
-    let tokenizer = json!({
-        "version": "1.0",
-        "added_tokens": [],
-        "pre_tokenizer": {"type": "Whitespace"},
-        "model": {"type": "WordLevel", "vocab": ids, "unk_token": "[UNK]"},
-    });
-    let bytes: Vec<u8> = ROWS
-        .as_flattened()
-        .iter()
-        .flat_map(|v| v.to_le_bytes())
-        .collect();
-    let view = TensorView::new(Dtype::F32, vec![10, 4], &bytes).unwrap();
-    let weights = safetensors::serialize([("embeddings", view)], None).unwrap();
-    std::fs::write(dir.join("tokenizer.json"), tokenizer.to_string()).unwrap();
-    std::fs::write(dir.join("config.json"), "{\"normalize\": true}").unwrap();
-    std::fs::write(dir.join("model.safetensors"), weights).unwrap();
-    dir
-}
 
 fn trained(folder: &Folder) -> Trained {
     let corpus: Vec<Comment> = lines(small_corpus().as_bytes())

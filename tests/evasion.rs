@@ -6,7 +6,7 @@
 
 mod common;
 
-use common::attacks::{ATTACKS, Attack};
+use common::attacks::ATTACKS;
 use stance::record::{Article, Comment};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -70,18 +70,19 @@ fn disguised_comments_keep_their_labels_or_the_attack_is_a_known_gap() {
     let before: Vec<usize> = comments.iter().map(|c| session.classify(c).label).collect();
     let gaps: BTreeMap<String, f64> = serde_json::from_str(GAPS).unwrap();
     let mut wrong = Vec::new();
-    for Attack { name, disguise } in ATTACKS {
+    for attack in ATTACKS {
+        let name = attack.name;
         let mut flips = 0;
         for (seed, (comment, &label)) in comments.iter().zip(&before).enumerate() {
             let disguised = Comment {
-                text: disguise(&comment.text, &mut fastrand::Rng::with_seed(seed as u64)),
+                text: attack.disguise(&comment.text, &mut fastrand::Rng::with_seed(seed as u64)),
                 ..comment.clone()
             };
             flips += usize::from(session.classify(&disguised).label != label);
         }
         let rate = flips as f64 / comments.len() as f64;
         println!("{:>5.1} %  {name}", rate * 100.0);
-        match gaps.get(*name) {
+        match gaps.get(name) {
             Some(recorded) if rate > recorded + SLACK => {
                 wrong.push(format!(
                     "{name}: {rate:.4}, above the recorded {recorded:.4}"

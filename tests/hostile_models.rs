@@ -3,15 +3,17 @@
 
 mod common;
 
-use common::{Folder, small_model, stderr};
+use common::{Folder, model2vec, small_model, stderr, train_command};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 const CONFIG: &str = "config.json";
 const TOKENIZER: &str = "tokenizer.json";
 const WEIGHTS: &str = "model.safetensors";
+const EMBEDDINGS_TOKENIZER: &str = "embeddings_tokenizer.json";
 
 /// What is wrong, the file that the message names, and what does it to a model's folder.
 type Case = (String, &'static str, Box<dyn Fn(&Path)>);
@@ -54,6 +56,12 @@ fn named<'a>(tensors: &'a mut [Tensor], name: &str) -> &'a mut Tensor {
     tensors.iter_mut().find(|t| t.name == name).unwrap()
 }
 
+/// Makes `tensor` one of `rows` rows of `columns` numbers of `size` bytes.
+fn resize(tensor: &mut Tensor, rows: usize, columns: usize, size: usize) {
+    tensor.shape = vec![rows, columns];
+    tensor.bytes.truncate(rows * columns * size);
+}
+
 /// A safetensors file with this header and `n` bytes of data.
 fn with_header(header: &str, n: usize) -> Vec<u8> {
     let mut file = (header.len() as u64).to_le_bytes().to_vec();
@@ -62,10 +70,46 @@ fn with_header(header: &str, n: usize) -> Vec<u8> {
     file
 }
 
+/// A safetensors file of `n` bytes of data whose tensors have these types, shapes and offsets.
+fn with_tensors(tensors: &[(&str, &str, &str)], n: usize) -> Vec<u8> {
+    let described = tensors
+        .iter()
+        .enumerate()
+        .map(|(i, (dtype, shape, offsets))| {
+            format!(r#""t{i}":{{"dtype":"{dtype}","shape":[{shape}],"data_offsets":[{offsets}]}}"#)
+        });
+    let header = format!("{{{}}}", described.collect::<Vec<_>>().join(","));
+    with_header(&header, n)
+}
+
+/// A model with all that a model can have: embeddings, known headlines, topics and confusions.
+fn full_model(folder: &Folder) -> PathBuf {
+    let mut rows = String::new();
+    for i in 0..120 {
+        for (text, label) in [
+            ("stop this war, send the boys home", "anti-war"),
+            ("fake, where is the proof?", "doubting"),
+            ("they sank it, saw it", "confirming"),
+        ] {
+            let headline = ["Bridge rebuilt", "Port closed"][i % 2];
+            let row = json!({"text": format!("{text} {i}"), "label": label, "headline": headline, "group": i});
+            rows += &format!("{row}\n");
+        }
+    }
+    let train = folder.write("full.jsonl", rows);
+    let model = folder.path("full");
+    train_command(&train, &model)
+        .arg("--embeddings")
+        .arg(model2vec(folder))
+        .assert()
+        .success();
+    model
+}
+
 fn cases() -> Vec<Case> {
     let mut cases: Vec<Case> = Vec::new();
     let mut add = |name: String, file, damage: Box<dyn Fn(&Path)>| cases.push((name, file, damage));
-    for file in [CONFIG, TOKENIZER, WEIGHTS] {
+    for file in [CONFIG, TOKENIZER, WEIGHTS, EMBEDDINGS_TOKENIZER] {
         add(
             format!("{file} is missing"),
             file,
@@ -152,7 +196,7 @@ fn cases() -> Vec<Case> {
             }),
         );
     }
-    let values: [(&str, Value); 34] = [
+    let values: [(&str, Value); 59] = [
         ("/format_version", json!(2)),
         ("/format_version", json!(0)),
         ("/format_version", json!(-1)),
@@ -193,6 +237,40 @@ fn cases() -> Vec<Case> {
         ("/gates", json!(["no such gate"])),
         ("/provenance/rows", json!([1])),
         ("/provenance/rows", json!([1, 1, -1])),
+        ("/known_headlines", json!({})),
+        ("/known_headlines/decision_offsets", json!([0.0])),
+        ("/known_headlines/decision_offsets", json!([0.0, 0.0, 1e7])),
+        (
+            "/known_headlines/columns",
+            json!([{"like": "no such label", "unlike": null, "above": 0.5}]),
+        ),
+        (
+            "/known_headlines/columns",
+            Value::Array(vec![json!({"flag": "question mark"}); 20_000]),
+        ),
+        ("/known_headlines/gates", json!(["no such gate"])),
+        ("/known_headlines/embedding_inputs", json!(null)),
+        ("/known_headlines/embedding_inputs/n_dimensions", json!(3)),
+        ("/known_headlines/embedding_inputs/scale", json!(0.0)),
+        ("/embeddings", json!(null)),
+        ("/embeddings", json!([])),
+        ("/embeddings/inputs/n_dimensions", json!(0)),
+        ("/embeddings/inputs/n_dimensions", json!(5)),
+        ("/embeddings/inputs/n_dimensions", json!(u64::MAX)),
+        ("/embeddings/inputs/n_dimensions", json!(-1)),
+        ("/embeddings/inputs/scale", json!(-1.0)),
+        ("/embeddings/inputs/scale", json!(1e30)),
+        ("/embeddings/normalize", json!("yes")),
+        ("/calibration/selection/confidence", json!(0.5)),
+        ("/calibration/selection/thresholds", json!([])),
+        ("/calibration/selection/thresholds", json!([2.0])),
+        (
+            "/calibration/selection/thresholds",
+            Value::Array(vec![json!(1.5); 50]),
+        ),
+        ("/calibration/overdispersion", json!("x")),
+        ("/calibration/overdispersion", json!([1.0])),
+        ("/calibration/expected_calibration_error", json!({})),
     ];
     for (at, value) in values {
         let shown: String = value.to_string().chars().take(40).collect();
@@ -296,16 +374,56 @@ fn cases() -> Vec<Case> {
             }),
         );
     }
-    add(
-        "the tokenizer is another model's".into(),
-        TOKENIZER,
-        Box::new(|dir| {
-            let text = fs::read_to_string(dir.join(TOKENIZER)).unwrap();
-            fs::write(dir.join(TOKENIZER), text.replacen("proof", "prooof", 1)).unwrap();
+    for file in [TOKENIZER, EMBEDDINGS_TOKENIZER] {
+        add(
+            format!("{file} is another model's"),
+            file,
+            Box::new(move |dir| {
+                let text = fs::read_to_string(dir.join(file)).unwrap();
+                fs::write(dir.join(file), text.replacen("proof", "prooof", 1)).unwrap();
+            }),
+        );
+    }
+    let embeddings_tokenizers: [(&str, &'static str, EditJson); 6] = [
+        ("the unknown token is missing", EMBEDDINGS_TOKENIZER, |t| {
+            drop(t["model"]["vocab"].as_object_mut().unwrap().remove("[UNK]"))
         }),
-    );
+        ("no unknown token is named", EMBEDDINGS_TOKENIZER, |t| {
+            t["model"]["unk_token"] = json!(null)
+        }),
+        ("a word has no vector", WEIGHTS, |t| {
+            t["model"]["vocab"]["zzz"] = json!(10)
+        }),
+        ("an id is huge", WEIGHTS, |t| {
+            t["model"]["vocab"]["zzz"] = json!(4_000_000_000u32)
+        }),
+        ("the model is of no known kind", EMBEDDINGS_TOKENIZER, |t| {
+            t["model"] = json!({"type": "Telepathy"})
+        }),
+        ("there is no model", EMBEDDINGS_TOKENIZER, |t| {
+            drop(t.as_object_mut().unwrap().remove("model"))
+        }),
+    ];
+    for (name, file, edit) in embeddings_tokenizers {
+        add(
+            format!("{EMBEDDINGS_TOKENIZER}: {name}"),
+            file,
+            Box::new(move |dir| {
+                edit_json(&dir.join(EMBEDDINGS_TOKENIZER), edit);
+                // As whoever made the file would: the digest fits.
+                let bytes = fs::read(dir.join(EMBEDDINGS_TOKENIZER)).unwrap();
+                let digest: String = Sha256::digest(&bytes)
+                    .iter()
+                    .map(|b| format!("{b:02x}"))
+                    .collect();
+                edit_json(&dir.join(CONFIG), |c| {
+                    c["embeddings"]["tokenizer_sha256"] = json!(digest)
+                });
+            }),
+        );
+    }
     type EditTensors = fn(&mut Vec<Tensor>);
-    let tensors: [(&str, EditTensors); 17] = [
+    let tensors: [(&str, EditTensors); 46] = [
         ("a tensor is missing", |t| {
             t.retain(|t| t.name != "text.weights")
         }),
@@ -361,6 +479,101 @@ fn cases() -> Vec<Case> {
             let tensor = named(t, "topics");
             (tensor.shape, tensor.bytes) = (vec![2], vec![7; 16]);
         }),
+        ("a weight under known headlines is NaN", |t| {
+            named(t, "known.weights").bytes[..4].copy_from_slice(&f32::NAN.to_le_bytes())
+        }),
+        ("an intercept under known headlines is infinite", |t| {
+            named(t, "known.intercept").bytes[..4].copy_from_slice(&f32::INFINITY.to_le_bytes())
+        }),
+        ("known headlines have no weights", |t| {
+            t.retain(|t| t.name != "known.weights")
+        }),
+        ("known headlines have weights for other columns", |t| {
+            resize(named(t, "known.weights"), 1, 3, 4)
+        }),
+        ("known headlines are not remembered", |t| {
+            t.retain(|t| !t.name.starts_with("memory."))
+        }),
+        ("a remembered headline stands twice", |t| {
+            let bytes = &mut named(t, "memory.headlines").bytes;
+            bytes.copy_within(..8, 8);
+        }),
+        ("there are more headlines than starts", |t| {
+            let tensor = named(t, "memory.headlines");
+            tensor.shape[0] += 1;
+            tensor.bytes.extend(u64::MAX.to_le_bytes());
+        }),
+        ("there are no starts", |t| {
+            let tensor = named(t, "memory.starts");
+            (tensor.shape, tensor.bytes) = (vec![0], Vec::new());
+        }),
+        ("the first start is not 0", |t| {
+            named(t, "memory.starts").bytes[..4].copy_from_slice(&1u32.to_le_bytes())
+        }),
+        ("starts fall", |t| {
+            named(t, "memory.starts").bytes[4..8].copy_from_slice(&u32::MAX.to_le_bytes())
+        }),
+        ("the last start is behind the stems", |t| {
+            let bytes = &mut named(t, "memory.starts").bytes;
+            let n = bytes.len();
+            bytes[n - 4..].copy_from_slice(&u32::MAX.to_le_bytes());
+        }),
+        ("a stem stands twice", |t| {
+            named(t, "memory.stems").bytes.copy_within(..4, 4)
+        }),
+        ("stems are fractions", |t| {
+            named(t, "memory.stems").dtype = Dtype::F32
+        }),
+        ("a remembered weight is NaN", |t| {
+            named(t, "memory.weights").bytes[..2].copy_from_slice(&[0x00, 0x7e])
+        }),
+        ("a remembered weight is infinite", |t| {
+            named(t, "memory.weights").bytes[..2].copy_from_slice(&[0x00, 0xfc])
+        }),
+        ("remembered weights are of fewer stems", |t| {
+            resize(named(t, "memory.weights"), 1, 3, 2)
+        }),
+        ("remembered weights are of fewer labels", |t| {
+            named(t, "memory.weights").shape.reverse()
+        }),
+        ("a number of the embeddings is NaN", |t| {
+            named(t, "embeddings.rows").bytes[..2].copy_from_slice(&[0x00, 0x7e])
+        }),
+        ("a number of the embeddings is infinite", |t| {
+            named(t, "embeddings.rows").bytes[..2].copy_from_slice(&[0x00, 0x7c])
+        }),
+        ("embeddings have no rows", |t| {
+            resize(named(t, "embeddings.rows"), 0, 4, 2)
+        }),
+        ("embeddings are turned", |t| {
+            named(t, "embeddings.rows").shape.reverse()
+        }),
+        ("a token's row is behind the end", |t| {
+            named(t, "embeddings.row_of").bytes[8..12].copy_from_slice(&1000u32.to_le_bytes())
+        }),
+        ("a token has no row", |t| {
+            named(t, "embeddings.row_of").bytes[8..12].copy_from_slice(&u32::MAX.to_le_bytes())
+        }),
+        ("a token's weight is NaN", |t| {
+            named(t, "embeddings.weights").bytes[..4].copy_from_slice(&f32::NAN.to_le_bytes())
+        }),
+        ("a token's weight is beyond half precision", |t| {
+            named(t, "embeddings.weights").bytes[..4].copy_from_slice(&1e5f32.to_le_bytes())
+        }),
+        ("tokens have fewer weights than rows", |t| {
+            let tensor = named(t, "embeddings.weights");
+            tensor.shape[0] -= 1;
+            tensor.bytes.truncate(4 * tensor.shape[0]);
+        }),
+        ("confusions are missing", |t| {
+            t.retain(|t| t.name != "calibration.confusions")
+        }),
+        ("a rate of confusion is 0", |t| {
+            named(t, "calibration.confusions").bytes[..4].fill(0)
+        }),
+        ("a rate of confusion is NaN", |t| {
+            named(t, "calibration.confusions").bytes[..4].copy_from_slice(&f32::NAN.to_le_bytes())
+        }),
     ];
     for (name, edit) in tensors {
         add(
@@ -382,53 +595,29 @@ fn cases() -> Vec<Case> {
         ("the header is no JSON", with_header("{\"idf\": oops}", 8)),
         (
             "a shape overflows",
-            with_header(
-                r#"{"idf":{"dtype":"F32","shape":[9223372036854775807,9],"data_offsets":[0,8]}}"#,
-                8,
-            ),
+            with_tensors(&[("F32", "9223372036854775807,9", "0,8")], 8),
         ),
         (
             "a shape needs more than there is",
-            with_header(
-                r#"{"idf":{"dtype":"F32","shape":[1000000000],"data_offsets":[0,4000000000]}}"#,
-                8,
-            ),
+            with_tensors(&[("F32", "1000000000", "0,4000000000")], 8),
         ),
         (
             "offsets run backwards",
-            with_header(
-                r#"{"idf":{"dtype":"F32","shape":[1],"data_offsets":[8,4]}}"#,
-                8,
-            ),
+            with_tensors(&[("F32", "1", "8,4")], 8),
         ),
         (
             "offsets overlap",
-            with_header(
-                r#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}"#,
-                12,
-            ),
+            with_tensors(&[("F32", "2", "0,8"), ("F32", "2", "4,12")], 12),
         ),
         (
             "offsets leave a hole",
-            with_header(
-                r#"{"idf":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#,
-                8,
-            ),
+            with_tensors(&[("F32", "1", "4,8")], 8),
         ),
         (
             "a size is negative",
-            with_header(
-                r#"{"idf":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}"#,
-                4,
-            ),
+            with_tensors(&[("F32", "-1", "0,4")], 4),
         ),
-        (
-            "a type is unknown",
-            with_header(
-                r#"{"idf":{"dtype":"F7","shape":[1],"data_offsets":[0,4]}}"#,
-                4,
-            ),
-        ),
+        ("a type is unknown", with_tensors(&[("F7", "1", "0,4")], 4)),
     ] {
         add(
             name.to_string(),
@@ -450,10 +639,12 @@ fn copy(from: &Path, to: &Path) {
 #[test]
 fn a_hostile_model_is_refused_with_its_file_and_what_was_expected() {
     let folder = Folder::new();
-    let model = small_model(&folder);
-    assert!(stance::model_dir::load(&model).is_ok());
+    let model = full_model(&folder);
+    let loaded = stance::model_dir::load(&model).unwrap();
+    assert!(loaded.known.is_some() && loaded.extractor.embeddings.is_some());
+    assert!(loaded.confusions.is_some() && !loaded.extractor.topics.is_empty());
     let cases = cases();
-    assert!(cases.len() >= 60, "{}", cases.len());
+    assert!(cases.len() >= 160, "{}", cases.len());
     let mut wrong = Vec::new();
     for (i, (name, file, damage)) in cases.iter().enumerate() {
         let dir = folder.path(&format!("m{i}"));

@@ -234,6 +234,18 @@ fn without_the_flag_cells_are_as_they_were() {
     assert!(text.lines().nth(1).unwrap().starts_with("=1+1,"), "{text}");
 }
 
+/// Nothing in `report` is a link, an image, code or HTML. What is escaped is no mark-up.
+fn assert_no_markdown(report: &str) {
+    let report = ["\\]", "\\!", "\\`"]
+        .iter()
+        .fold(report.to_string(), |report, escaped| {
+            report.replace(escaped, "")
+        });
+    for live in ["<", "](", "![", "`", "http://"] {
+        assert!(!report.contains(live), "{live} in {report}");
+    }
+}
+
 #[test]
 fn reports_and_warnings_about_payload_labels_are_tame() {
     let payloads = payloads();
@@ -249,15 +261,26 @@ fn reports_and_warnings_about_payload_labels_are_tame() {
         assert_tame(&report);
         assert_tame(&stderr(&output));
         if format == "markdown" {
-            // What is escaped is no mark-up.
-            let report = report
-                .replace("\\]", "")
-                .replace("\\!", "")
-                .replace("\\`", "");
-            for live in ["<", "](", "![", "`"] {
-                assert!(!report.contains(live), "{live} in {report}");
-            }
+            assert_no_markdown(&report);
         }
+    }
+}
+
+/// No payload is mark-up in `page`, and some are there as text.
+fn assert_inert(page: &str, payloads: &[String]) {
+    for payload in payloads {
+        let live = payload.contains(['<', '>']) && payload != "<!--" && payload != "]]>";
+        assert!(!(live && page.contains(payload.as_str())), "{payload:?}");
+    }
+    assert!(page.matches("alert(1)").count() > 3);
+    for tag in [
+        "<iframe",
+        "<img",
+        "<meta http-equiv=refresh",
+        "onerror=alert(1)>",
+        "<a href=\"data:",
+    ] {
+        assert!(!page.contains(tag), "{tag}");
     }
 }
 
@@ -274,21 +297,42 @@ fn a_page_shows_payloads_and_runs_none() {
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
-    let page = std::fs::read_to_string(page).unwrap();
-    for payload in &payloads {
-        let live = payload.contains(['<', '>']) && payload != "<!--" && payload != "]]>";
-        assert!(!(live && page.contains(payload.as_str())), "{payload:?}");
-    }
-    // The payloads are there, as text.
-    assert!(page.matches("alert(1)").count() > 3);
-    for tag in [
-        "<iframe",
-        "<img",
-        "<meta http-equiv=refresh",
-        "onerror=alert(1)>",
-        "<a href=\"data:",
-    ] {
-        assert!(!page.contains(tag), "{tag}");
+    assert_inert(&std::fs::read_to_string(page).unwrap(), &payloads);
+}
+
+#[test]
+fn an_audit_shows_payloads_on_its_page_in_its_table_and_in_markdown() {
+    let payloads = payloads();
+    let folder = Folder::new();
+    // Each text twice under different labels and ids: a duplicate and a contradiction.
+    let twice = rows(&payloads) + &rows(&payloads).replace("\"label\":\"", "\"label\":\"not ");
+    let data = folder.write("data.jsonl", twice);
+    for format in ["table", "markdown"] {
+        let page = folder.path("audit.html");
+        let output = program("stance-audit")
+            .args([
+                "--no-label-errors",
+                "--top",
+                "1000",
+                "--format",
+                format,
+                "--html",
+            ])
+            .arg(&page)
+            .arg(&data)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", stderr(&output));
+        let report = String::from_utf8(output.stdout.clone()).unwrap();
+        assert_tame(&report);
+        assert_tame(&stderr(&output));
+        assert!(report.matches("alert(1)").count() > 3);
+        if format == "markdown" {
+            assert_no_markdown(&report);
+        }
+        let page = std::fs::read_to_string(page).unwrap();
+        assert_inert(&page, &payloads);
+        assert_tame(&page);
     }
 }
 
@@ -320,5 +364,27 @@ fn a_file_name_cannot_drive_the_terminal() {
         assert_eq!(output.status.code(), Some(5));
         assert_tame(&stderr(&output));
         assert_eq!(stderr(&output).lines().count(), 1);
+    }
+}
+
+#[test]
+fn a_usage_error_shows_the_argument_that_it_quotes() {
+    let without_nul = payloads().into_iter().filter(|p| !p.contains('\0'));
+    for payload in without_nul {
+        for arguments in [
+            vec![format!("--threads={payload}")],
+            vec![format!("--{payload}")],
+            vec!["--format".to_string(), format!("x{payload}")],
+        ] {
+            let output = program("stance-classify")
+                .args(&arguments)
+                .write_stdin("")
+                .output()
+                .unwrap();
+            assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+            let message = stderr(&output);
+            assert!(message.starts_with("error: "), "{message}");
+            assert_tame(&message);
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Folder, program, small_corpus};
+use common::{Folder, model_bytes, program, small_corpus, train_command};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use stance::classifier::Classifier;
@@ -200,15 +200,7 @@ fn a_saved_model_is_the_same_model() {
     for comment in corpus(str::to_string) {
         assert_eq!(classifier.classify(&comment), loaded.classify(&comment));
     }
-    for name in [
-        "config.json",
-        "tokenizer.json",
-        "model.safetensors",
-        "README.md",
-    ] {
-        let bytes = |model: &str| std::fs::read(folder.path(model).join(name)).unwrap();
-        assert!(bytes("m") == bytes("n"), "{name}");
-    }
+    assert!(model_bytes(&folder.path("m")) == model_bytes(&folder.path("n")));
 }
 
 #[test]
@@ -229,22 +221,13 @@ fn eight_threads_write_the_bytes_of_one() {
 fn eight_threads_learn_the_model_of_one() {
     let folder = Folder::new();
     let file = folder.write("t.jsonl", small_corpus());
-    for threads in ["1", "2", "8"] {
-        common::train_command(&file, &folder.path(threads))
+    let [one, two, eight] = ["1", "2", "8"].map(|threads| {
+        let model = folder.path(threads);
+        train_command(&file, &model)
             .args(["--threads", threads])
             .assert()
             .success();
-    }
-    for name in [
-        "config.json",
-        "tokenizer.json",
-        "model.safetensors",
-        "README.md",
-    ] {
-        let bytes = |model: &str| std::fs::read(folder.path(model).join(name)).unwrap();
-        assert!(
-            bytes("1") == bytes("2") && bytes("1") == bytes("8"),
-            "{name}"
-        );
-    }
+        model_bytes(&model)
+    });
+    assert!(one == two && one == eight);
 }

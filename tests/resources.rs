@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Folder, limited, lines, program, small_corpus, small_model, stderr};
+use common::{Folder, limited, lines, model_bytes, program, small_corpus, small_model, stderr};
 use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -258,17 +258,6 @@ fn a_disk_that_fills_leaves_whole_rows() {
     for (i, row) in lines(&written).iter().enumerate() {
         assert_eq!(row["id"], i + 1);
     }
-}
-
-fn model_bytes(model: &Path) -> Vec<Vec<u8>> {
-    [
-        "config.json",
-        "tokenizer.json",
-        "model.safetensors",
-        "README.md",
-    ]
-    .map(|name| std::fs::read(model.join(name)).unwrap())
-    .into()
 }
 
 fn names_beside(model: &Path) -> Vec<String> {

@@ -22,7 +22,7 @@ use std::process::ExitCode;
 
 /// Parses the command line, runs `program` and reports how it ended.
 pub fn run<A: Parser>(program: impl FnOnce(A) -> Result<()>) -> ExitCode {
-    let arguments = A::parse();
+    let arguments = parse::<A>();
     match stop::end_in_order().and_then(|()| program(arguments)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -37,6 +37,22 @@ pub fn run<A: Parser>(program: impl FnOnce(A) -> Result<()>) -> ExitCode {
             ExitCode::from(status)
         }
     }
+}
+
+/// Parses the command line; ends the program where that fails or asks for help. An error quotes arguments, so it is made
+/// of those that are fit to be seen.
+fn parse<A: Parser>() -> A {
+    A::try_parse().unwrap_or_else(|error| {
+        if error.use_stderr() {
+            let shown = std::env::args_os().map(|a| visible(&a.to_string_lossy()));
+            if let Err(error) = A::try_parse_from(shown) {
+                error.exit();
+            }
+            eprintln!("{}", visible(&error.to_string()));
+            std::process::exit(2);
+        }
+        error.exit()
+    })
 }
 
 /// How input files are read.

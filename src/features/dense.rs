@@ -223,7 +223,11 @@ impl DenseEncoder {
     pub fn new(columns: Vec<Column>, gates: Vec<String>, labels: &[String]) -> Result<Self> {
         let label = |name: &str| {
             let found = labels.iter().position(|l| l == name);
-            found.ok_or_else(|| Error::Model(format!("config.json: unknown label {name:?}")))
+            found.ok_or_else(|| {
+                Error::Model(format!(
+                    "config.json: unknown label {name:?}; expected one of the model's"
+                ))
+            })
         };
         let finite = |edge: f32| {
             if edge.is_finite() {

@@ -1,7 +1,7 @@
 //! An audit as JSON, Markdown or tables for people.
 
 use super::table::{Grid, cut};
-use super::visible;
+use super::{markdown, visible};
 use crate::audit::{
     Agreement, Audit, DuplicateCluster, LabelConflict, LabelErrorReport, Place, SuspectRow,
 };
@@ -15,7 +15,7 @@ pub(super) struct Section {
     pub(super) more: usize,
 }
 
-/// A comment's text or what it is about, and lines about it.
+/// A comment's text or what it is about, and lines about it; all of it is visible.
 pub(super) struct Finding {
     pub(super) head: String,
     pub(super) details: Vec<String>,
@@ -39,7 +39,7 @@ pub fn audit_table(audit: &Audit, top: usize) -> String {
         for finding in section.findings {
             out += &format!("\n  {}\n", short(&finding.head));
             for detail in finding.details {
-                out += &format!("    {}\n", visible(&detail));
+                out += &format!("    {detail}\n");
             }
         }
         if section.more > 0 {
@@ -54,14 +54,14 @@ pub fn audit_table(audit: &Audit, top: usize) -> String {
 pub fn audit_markdown(audit: &Audit, top: usize) -> String {
     let mut out = String::from("# Data audit\n\n");
     for section in sections(audit, top) {
-        out += &format!("## {}\n\n", escaped(&section.title));
+        out += &format!("## {}\n\n", markdown(&section.title));
         if let Some(grid) = section.grid {
             out += &format!("{}\n", grid.to_markdown());
         }
         for finding in &section.findings {
-            out += &format!("- {}\n", escaped(&short(&finding.head)));
+            out += &format!("- {}\n", markdown(&short(&finding.head)));
             for detail in &finding.details {
-                out += &format!("  - {}\n", escaped(detail));
+                out += &format!("  - {}\n", markdown(detail));
             }
         }
         if section.more > 0 {
@@ -70,18 +70,6 @@ pub fn audit_markdown(audit: &Audit, top: usize) -> String {
         if !section.findings.is_empty() {
             out.push('\n');
         }
-    }
-    out
-}
-
-/// `text` with what Markdown would read as its own signs escaped.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in visible(text).chars() {
-        if "\\`*_{}[]<>#|~&".contains(c) {
-            out.push('\\');
-        }
-        out.push(c);
     }
     out
 }
@@ -157,6 +145,12 @@ pub(super) fn sections(audit: &Audit, top: usize) -> Vec<Section> {
             findings,
             more,
         });
+    }
+    for finding in sections.iter_mut().flat_map(|s| &mut s.findings) {
+        finding.head = visible(&finding.head);
+        for detail in &mut finding.details {
+            *detail = visible(detail);
+        }
     }
     sections
 }
@@ -238,7 +232,7 @@ fn duplicates(name: &str, clusters: &[DuplicateCluster], top: usize) -> Section 
     let mut order: Vec<&DuplicateCluster> = clusters.iter().collect();
     order.sort_by_key(|c| !c.across_files);
     let (findings, more) = list(&order, top, |c| Finding {
-        head: visible(&c.text),
+        head: c.text.clone(),
         details: if name == NEAR {
             let mut lines = cluster_places(c);
             lines.push(format!("similarity from {:.2}", c.similarity));
@@ -288,7 +282,7 @@ fn conflicts(conflicts: &[LabelConflict], top: usize) -> Section {
             } else {
                 "other articles"
             },
-            visible(&c.text)
+            c.text
         ),
         details: c.rows.iter().map(with_label).collect(),
     });
@@ -305,7 +299,7 @@ fn conflicts(conflicts: &[LabelConflict], top: usize) -> Section {
 
 fn straddling(audit: &Audit, top: usize) -> Section {
     let (findings, more) = list(&audit.straddling, top, |s| Finding {
-        head: format!("{} {}", s.kind, visible(&s.key)),
+        head: format!("{} {}", s.kind, s.key),
         details: s
             .rows
             .iter()
@@ -365,7 +359,7 @@ fn suspect(s: &SuspectRow) -> Finding {
         details.push(format!("for {}: {}", s.likely, reasons.join(", ")));
     }
     Finding {
-        head: visible(&s.text),
+        head: s.text.clone(),
         details,
     }
 }

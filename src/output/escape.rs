@@ -20,7 +20,7 @@ pub fn visible(text: &str) -> String {
     out
 }
 
-/// `text` for a cell of a Markdown table: visible, and neither a mark-up of Markdown nor of HTML.
+/// `text` for a cell of a Markdown table or an item of a list: visible, and neither a mark-up of Markdown nor of HTML.
 pub fn markdown(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in visible(text).chars() {
@@ -28,16 +28,15 @@ pub fn markdown(text: &str) -> String {
             '&' => out += "&amp;",
             '<' => out += "&lt;",
             '>' => out += "&gt;",
-            '|' | '\\' | '`' | '*' | '[' | ']' | '!' | '~' => {
+            '|' | '\\' | '`' | '*' | '_' | '[' | ']' | '!' | '~' | '#' => {
                 out.push('\\');
                 out.push(c);
             }
-            // A bare address becomes a link.
-            ':' => out += "&#58;",
             c => out.push(c),
         }
     }
-    out
+    // A bare address becomes a link.
+    out.replace("://", "&#58;//").replace("www.", "www&#46;")
 }
 
 /// `cell` with an apostrophe before it where a spreadsheet would take it for a formula: where it begins, after any
@@ -93,9 +92,10 @@ mod tests {
     #[test]
     fn markdown_stays_text() {
         assert_eq!(
-            markdown("<b>[x](http://y) a|b `c`"),
-            "&lt;b&gt;\\[x\\](http&#58;//y) a\\|b \\`c\\`"
+            markdown("<b>[x](http://y) a|b `c` # _d_"),
+            "&lt;b&gt;\\[x\\](http&#58;//y) a\\|b \\`c\\` \\# \\_d\\_"
         );
-        assert_eq!(markdown("off-topic"), "off-topic");
+        assert_eq!(markdown("www.x.y/z"), "www&#46;x.y/z");
+        assert_eq!(markdown("off-topic: 1"), "off-topic: 1");
     }
 }

@@ -1,7 +1,7 @@
 //! An evaluation report as JSON, Markdown or a table.
 
 use super::table::Grid;
-use super::visible;
+use super::{markdown, visible};
 use crate::evaluation::{
     Comparison, ContextTest, CrossValidation, Difference, ListedError, Report, SliceSet,
 };
@@ -23,7 +23,7 @@ pub fn report_table(report: &Report) -> String {
             out.push('\n');
         }
         if let Some(heading) = &section.heading {
-            out += &format!("{heading}\n\n");
+            out += &format!("{}\n\n", visible(heading));
         }
         if let Some(words) = &section.words {
             out += &format!("{}\n\n", visible(words));
@@ -41,7 +41,7 @@ pub fn report_markdown(report: &Report) -> String {
             out.push('\n');
         }
         if let Some(heading) = &section.heading {
-            out += &format!("## {heading}\n\n");
+            out += &format!("## {}\n\n", markdown(heading));
         }
         if let Some(words) = &section.words {
             out += &format!("{}\n\n", visible(words));

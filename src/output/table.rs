@@ -30,9 +30,11 @@ impl Grid {
         }
     }
 
-    /// Adds a row.
+    /// Adds a row. Where it is shorter than the header, empty cells follow.
     pub fn row(&mut self, cells: Vec<String>) {
-        self.rows.push(cells.iter().map(|c| visible(c)).collect());
+        let mut cells: Vec<String> = cells.iter().map(|c| visible(c)).collect();
+        cells.resize(cells.len().max(self.header().len()), String::new());
+        self.rows.push(cells);
     }
 
     /// The cells of the header.
@@ -208,6 +210,8 @@ mod tests {
             grid.to_markdown(),
             "| label | f1 |\n| --- | ---: |\n| x | 0.5 |\n"
         );
+        grid.row(vec!["y".into()]);
+        assert!(grid.to_markdown().ends_with("| x | 0.5 |\n| y |  |\n"));
         let mut grid = Grid::new(&["id", "p", "comment"]).text_from(2);
         grid.row(vec!["1".into(), "0.5".into(), "x".into()]);
         assert!(grid.to_text().ends_with("1   0.5  x\n"));

@@ -6,80 +6,65 @@ use unicode_normalization::UnicodeNormalization;
 /// One way.
 pub struct Attack {
     pub name: &'static str,
-    pub disguise: fn(&str, &mut Rng) -> String,
+    how: How,
+}
+
+enum How {
+    /// One of these characters inside half of the words.
+    Insert(&'static [char]),
+    Rewrite(fn(&str, &mut Rng) -> String),
+}
+
+impl Attack {
+    /// `text` disguised in this way.
+    pub fn disguise(&self, text: &str, rng: &mut Rng) -> String {
+        match self.how {
+            How::Insert(marks) => insert(text, rng, marks),
+            How::Rewrite(rewrite) => rewrite(text, rng),
+        }
+    }
+}
+
+const fn inserting(name: &'static str, marks: &'static [char]) -> Attack {
+    Attack {
+        name,
+        how: How::Insert(marks),
+    }
+}
+
+const fn rewriting(name: &'static str, rewrite: fn(&str, &mut Rng) -> String) -> Attack {
+    Attack {
+        name,
+        how: How::Rewrite(rewrite),
+    }
 }
 
 pub const ATTACKS: &[Attack] = &[
-    Attack {
-        name: "zero-width characters",
-        disguise: |t, r| {
-            insert(
-                t,
-                r,
-                &['\u{200b}', '\u{200c}', '\u{200d}', '\u{2060}', '\u{feff}'],
-            )
-        },
-    },
-    Attack {
-        name: "soft hyphens",
-        disguise: |t, r| insert(t, r, &['\u{ad}']),
-    },
-    Attack {
-        name: "bidirectional controls",
-        disguise: |t, r| {
-            insert(
-                t,
-                r,
-                &[
-                    '\u{202a}', '\u{202c}', '\u{202e}', '\u{2066}', '\u{2069}', '\u{200f}',
-                ],
-            )
-        },
-    },
-    Attack {
-        name: "decomposed letters",
-        disguise: |t, _| t.nfd().collect(),
-    },
-    Attack {
-        name: "homoglyphs",
-        disguise: homoglyphs,
-    },
-    Attack {
-        name: "another case",
-        disguise: case,
-    },
-    Attack {
-        name: "stretched letters",
-        disguise: stretch,
-    },
-    Attack {
-        name: "one typo",
-        disguise: typo,
-    },
-    Attack {
-        name: "spaced-out letters",
-        disguise: space_out,
-    },
-    Attack {
-        name: "leetspeak",
-        disguise: leet,
-    },
-    Attack {
-        name: "combining marks",
-        disguise: |t, r| {
-            insert(
-                t,
-                r,
-                &[
-                    '\u{336}', '\u{335}', '\u{332}', '\u{323}', '\u{30d}', '\u{360}',
-                ],
-            )
-        },
-    },
-    Attack {
-        name: "emoji inside words",
-        disguise: emoji,
-    },
+    inserting(
+        "zero-width characters",
+        &['\u{200b}', '\u{200c}', '\u{200d}', '\u{2060}', '\u{feff}'],
+    ),
+    inserting("soft hyphens", &['\u{ad}']),
+    inserting(
+        "bidirectional controls",
+        &[
+            '\u{202a}', '\u{202c}', '\u{202e}', '\u{2066}', '\u{2069}', '\u{200f}',
+        ],
+    ),
+    rewriting("decomposed letters", |t, _| t.nfd().collect()),
+    rewriting("homoglyphs", homoglyphs),
+    rewriting("another case", case),
+    rewriting("stretched letters", stretch),
+    rewriting("one typo", typo),
+    rewriting("spaced-out letters", space_out),
+    rewriting("leetspeak", leet),
+    inserting(
+        "combining marks",
+        &[
+            '\u{336}', '\u{335}', '\u{332}', '\u{323}', '\u{30d}', '\u{360}',
+        ],
+    ),
+    rewriting("emoji inside words", emoji),
 ];
 
 /// The words of `text`, runs of letters at least `least` long, as places of characters.

@@ -5,6 +5,7 @@
 pub mod attacks;
 
 use assert_cmd::Command;
+use safetensors::tensor::{Dtype, TensorView};
 use std::path::{Path, PathBuf};
 
 /// A folder that goes when the test ends.
@@ -78,6 +79,52 @@ pub fn calibrated_model(folder: &Folder) -> PathBuf {
     model
 }
 
+/// The words of [`model2vec`].
+const WORDS: [&str; 10] = [
+    "[UNK]", "stop", "war", "boys", "home", "fake", "proof", "sank", "saw", "sunk",
+];
+/// One row a word.
+const ROWS: [[f32; 4]; 10] = [
+    [9.0, 9.0, 9.0, 9.0],
+    [2.0, 0.0, 0.0, 0.0],
+    [0.0, 2.0, 0.0, 0.0],
+    [1.0, 1.0, 0.0, 0.0],
+    [1.0, 0.0, 0.0, 0.5],
+    [0.0, 0.0, 3.0, 0.0],
+    [0.0, 0.0, 1.0, 0.5],
+    [0.0, -1.0, 0.0, 1.0],
+    [0.0, 0.0, -1.0, 1.0],
+    [0.0, 0.0, 0.0, 1.0],
+];
+
+/// A model2vec model of ten words and four dimensions.
+pub fn model2vec(folder: &Folder) -> PathBuf {
+    let dir = folder.path("vectors");
+    std::fs::create_dir(&dir).unwrap();
+    let ids: serde_json::Map<String, serde_json::Value> = WORDS
+        .iter()
+        .enumerate()
+        .map(|(id, word)| (word.to_string(), id.into()))
+        .collect();
+    let tokenizer = serde_json::json!({
+        "version": "1.0",
+        "added_tokens": [],
+        "pre_tokenizer": {"type": "Whitespace"},
+        "model": {"type": "WordLevel", "vocab": ids, "unk_token": "[UNK]"},
+    });
+    let bytes: Vec<u8> = ROWS
+        .as_flattened()
+        .iter()
+        .flat_map(|v| v.to_le_bytes())
+        .collect();
+    let view = TensorView::new(Dtype::F32, vec![10, 4], &bytes).unwrap();
+    let weights = safetensors::serialize([("embeddings", view)], None).unwrap();
+    std::fs::write(dir.join("tokenizer.json"), tokenizer.to_string()).unwrap();
+    std::fs::write(dir.join("config.json"), "{\"normalize\": true}").unwrap();
+    std::fs::write(dir.join("model.safetensors"), weights).unwrap();
+    dir
+}
+
 pub fn train_command(train: &Path, output: &Path) -> Command {
     let mut command = program("stance-train");
     command
@@ -86,6 +133,18 @@ pub fn train_command(train: &Path, output: &Path) -> Command {
         .arg("--output")
         .arg(output);
     command
+}
+
+/// The files of the model in `dir`.
+pub fn model_bytes(dir: &Path) -> Vec<Vec<u8>> {
+    [
+        "config.json",
+        "tokenizer.json",
+        "model.safetensors",
+        "README.md",
+    ]
+    .map(|name| std::fs::read(dir.join(name)).unwrap())
+    .into()
 }
 
 pub fn lines(bytes: &[u8]) -> Vec<serde_json::Value> {
