@@ -17,9 +17,9 @@ use crate::classifier::{Classifier, KnownHeadlines, Provenance};
 use crate::digest::hexadecimal;
 use crate::embeddings::Embeddings;
 use crate::error::{Error, Result};
-use crate::features::FeatureSettings;
 use crate::features::dense::DenseEncoder;
 use crate::features::memory::Memory;
+use crate::features::{Block, FeatureSettings};
 use crate::folds::{Folds, MIN_GROUPS, make_folds};
 use crate::prevalence::Confusions;
 use crate::record::Comment;
@@ -96,6 +96,8 @@ pub struct TrainSettings {
     pub also_without_context: bool,
     /// What is counted as a feature.
     pub features: FeatureSettings,
+    /// Blocks of features that are left out. Default none.
+    pub without: Vec<Block>,
     /// What gives texts their embeddings. Default nothing.
     pub embeddings: Option<Arc<Embeddings>>,
     /// Above so many training rows the penalty of the text model, the second step, the offsets and all figures come from
@@ -117,6 +119,7 @@ impl Default for TrainSettings {
             group_by: GroupBy::Default,
             also_without_context: false,
             features: FeatureSettings::default(),
+            without: Vec::new(),
             embeddings: None,
             sample_above: 100_000,
             text_alphas: vec![8.0, 4.0, 2.0, 1.0, 0.5, 0.25, 0.12],
@@ -183,8 +186,14 @@ fn train_all(
         ));
     }
 
-    let extractor = learn_extractor(train, &train_targets, k, &settings.features)
-        .with_embeddings(settings.embeddings.clone());
+    let extractor = learn_extractor(
+        train,
+        &train_targets,
+        k,
+        &settings.features,
+        &settings.without,
+    )
+    .with_embeddings(settings.embeddings.clone());
     let rows = Rows {
         n_train: train.len(),
         n_all: comments.len(),
@@ -257,7 +266,7 @@ fn train_all(
         weights: &weights,
         folds: sampled_folds.as_ref().unwrap_or(&folds),
     };
-    let encoder = DenseEncoder::learn(&examples.dense[..second.len()], &labels);
+    let encoder = DenseEncoder::learn(&examples.dense[..second.len()], &labels, &settings.without);
     let general = decide(&examples, &rows, encoder, score_scale, settings)?;
     let known = decide_known(
         &examples,
@@ -405,7 +414,12 @@ fn decide_known(
         weights: &weights,
         folds: &folds,
     };
-    let encoder = DenseEncoder::learn_known(&examples.dense[..n_train], topics, labels);
+    let encoder = DenseEncoder::learn_known(
+        &examples.dense[..n_train],
+        topics,
+        labels,
+        &settings.without,
+    );
     decide(&examples, &rows, encoder, score_scale, settings).map(Some)
 }
 

@@ -128,6 +128,50 @@ fn a_folder_that_is_not_a_model_is_not_replaced_and_a_model_is() {
 }
 
 #[test]
+fn blocks_of_features_can_be_left_out() {
+    let folder = Folder::new();
+    let train = folder.write("train.jsonl", small_corpus());
+    let trained = |name: &str, without: &[&str]| {
+        let model = folder.path(name);
+        let flags = without.iter().flat_map(|block| ["--without", block]);
+        let mut command = train_command(&train, &model);
+        let output = command
+            .args(["--format", "json"])
+            .args(flags)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", stderr(&output));
+        let n_ngrams = lines(&output.stdout)[0]["features"]["ngrams"]
+            .as_u64()
+            .unwrap();
+        let config = std::fs::read(model.join("config.json")).unwrap();
+        let config: serde_json::Value = serde_json::from_slice(&config).unwrap();
+        let columns: Vec<String> = config["columns"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|c| c.to_string())
+            .collect();
+        (n_ngrams, columns)
+    };
+    let has = |columns: &[String], part: &str| columns.iter().any(|c| c.contains(part));
+    let (all, columns) = trained("all", &[]);
+    assert!(has(&columns, "{\"flag\":\"question mark\"}"), "{columns:?}");
+    assert!(has(&columns, "shared with the headline"), "{columns:?}");
+    let (words, columns) = trained(
+        "words",
+        &["characters", "word-pairs", "surface", "similarities"],
+    );
+    // The corpus has 18 words but for numbers, in at least two texts each, and 30 numbers.
+    assert!(words <= 48 && all > 2 * words, "{words} of {all}");
+    assert!(
+        !has(&columns, "{\"flag\":\"question mark\"}"),
+        "{columns:?}"
+    );
+    assert!(!has(&columns, "shared with the headline"), "{columns:?}");
+}
+
+#[test]
 fn few_groups_are_folded_by_row_and_the_user_is_told() {
     let folder = Folder::new();
     let rows = small_corpus().replace("\"headline\"", "\"group\":\"g\",\"headline\"");

@@ -5,7 +5,7 @@
 //! always, hold in the training data are left out. A comment's embedding, where the model has embeddings, is a block of
 //! inputs of its own.
 
-use super::{context, surface};
+use super::{Block, context, surface};
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::sync::OnceLock;
@@ -292,9 +292,9 @@ impl DenseEncoder {
         DenseEncoder { embedding, ..self }
     }
 
-    /// Chooses columns and gates for `examples`, whatever headline they stand under.
-    pub fn learn(examples: &[&DenseFeatures], labels: &[String]) -> Self {
-        let (columns, gates) = general_columns(examples);
+    /// Chooses columns and gates for `examples`, whatever headline they stand under, but for the blocks in `without`.
+    pub fn learn(examples: &[&DenseFeatures], labels: &[String], without: &[Block]) -> Self {
+        let (columns, gates) = general_columns(examples, without);
         DenseEncoder::learned(columns, gates, labels, examples)
     }
 
@@ -310,9 +310,14 @@ impl DenseEncoder {
     }
 
     /// Chooses columns and gates for `examples` that all stand under headlines of which comments are remembered, with a
-    /// column for each of `topics`.
-    pub fn learn_known(examples: &[&DenseFeatures], topics: &[u64], labels: &[String]) -> Self {
-        let (mut columns, gates) = general_columns(examples);
+    /// column for each of `topics`, but for the blocks in `without`.
+    pub fn learn_known(
+        examples: &[&DenseFeatures],
+        topics: &[u64],
+        labels: &[String],
+        without: &[Block],
+    ) -> Self {
+        let (mut columns, gates) = general_columns(examples, without);
         columns.extend(topics.iter().map(|&topic| Column::Topic { topic }));
         let k = labels.len();
         let all = edges(examples.iter().map(|e| e.likeness[k]));
@@ -392,8 +397,9 @@ impl DenseEncoder {
     }
 }
 
-/// The columns and gates that any example can have.
-fn general_columns(examples: &[&DenseFeatures]) -> (Vec<Column>, Vec<String>) {
+/// The columns and gates that any example can have, but for the blocks in `without`.
+fn general_columns(examples: &[&DenseFeatures], without: &[Block]) -> (Vec<Column>, Vec<String>) {
+    let wanted = |block: Block| !without.contains(&block);
     let names = flag_names();
     let n_names = surface::surface_names().len();
     let flag = |name: &str| names.iter().position(|n| n == name).expect("a known flag");
@@ -403,11 +409,16 @@ fn general_columns(examples: &[&DenseFeatures]) -> (Vec<Column>, Vec<String>) {
     };
     let mut columns = Vec::new();
     for (i, name) in names.iter().enumerate() {
-        if varies(Rule::Flag(i)) {
+        let block = if i < n_names {
+            Block::Surface
+        } else {
+            Block::Context
+        };
+        if wanted(block) && varies(Rule::Flag(i)) {
             columns.push(Column::Flag { flag: name.clone() });
         }
     }
-    for paired in PAIRED {
+    for paired in PAIRED.into_iter().filter(|_| wanted(Block::FlagPairs)) {
         for (i, name) in names[..n_names].iter().enumerate() {
             if varies(Rule::Both(flag(paired), i)) && varies(Rule::Flag(flag(paired))) {
                 columns.push(Column::Both {
@@ -416,7 +427,10 @@ fn general_columns(examples: &[&DenseFeatures]) -> (Vec<Column>, Vec<String>) {
             }
         }
     }
-    for (i, name) in value_names().enumerate() {
+    let similarities = value_names()
+        .enumerate()
+        .filter(|_| wanted(Block::Similarities));
+    for (i, name) in similarities {
         for above in edges(examples.iter().filter_map(|e| e.values.get(i).copied())) {
             if varies(Rule::Above(i, above)) {
                 columns.push(Column::Above {
@@ -426,7 +440,9 @@ fn general_columns(examples: &[&DenseFeatures]) -> (Vec<Column>, Vec<String>) {
             }
         }
     }
-    let gates = GATES.iter().filter(|g| varies(Rule::Flag(flag(g))));
+    let gates = GATES
+        .iter()
+        .filter(|g| wanted(Block::Gates) && varies(Rule::Flag(flag(g))));
     (columns, gates.map(|g| g.to_string()).collect())
 }
 
@@ -476,7 +492,7 @@ mod tests {
     #[test]
     fn columns_that_do_not_vary_are_left_out() {
         let examples: Vec<_> = (0..90).map(|i| example(i % 2 == 0, i as f32)).collect();
-        let encoder = DenseEncoder::learn(&examples.iter().collect::<Vec<_>>(), &[]);
+        let encoder = DenseEncoder::learn(&examples.iter().collect::<Vec<_>>(), &[], &[]);
         let names: Vec<String> = encoder.columns().iter().map(Column::name).collect();
         assert_eq!(names[0], "question mark");
         // Edges at 10, 20, … 80; the edge at 0 is exceeded by all but one row.

@@ -56,6 +56,29 @@ impl Default for FeatureSettings {
     }
 }
 
+/// A block of features that training can leave out, to see what it is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Block {
+    /// N-grams of two words.
+    WordPairs,
+    /// Character n-grams inside words.
+    Characters,
+    /// The copies of n-grams under headlines that are topics.
+    Topics,
+    /// Flags of the comment's surface.
+    Surface,
+    /// Flags of headline, body and parent.
+    Context,
+    /// Similarities of the comment to headline, body and parent.
+    Similarities,
+    /// Pairs of a context flag and a surface flag.
+    FlagPairs,
+    /// Weights of the text scores under context flags.
+    Gates,
+    /// What is remembered of the comments under a headline.
+    Memory,
+}
+
 /// The features of one comment.
 #[derive(Debug, Clone)]
 pub struct Features {

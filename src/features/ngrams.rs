@@ -3,6 +3,7 @@
 //! Every n-gram has a 64-bit key. The keys that training met often enough are the columns, in increasing order of key;
 //! [`NgramTable`] finds a key's column. An n-gram that training did not meet has no column and adds nothing.
 
+use super::Block;
 use super::analysis::{Analysis, WordInfo};
 use super::recent::Recent;
 use rustc_hash::FxHashMap;
@@ -268,23 +269,26 @@ pub struct NgramCounts {
     /// The numbers of the n-grams that a word has by itself under its gates: words recur, so most need no look-up.
     of_word: Recent<u64, Box<[u32]>>,
     n_texts: u32,
+    with_characters: bool,
+    with_pairs: bool,
 }
 
 /// The most words whose n-grams' numbers are remembered, twice.
 const REMEMBERED_WORDS: usize = 1 << 15;
 
-impl Default for NgramCounts {
-    fn default() -> Self {
+impl NgramCounts {
+    /// Nothing counted yet; n-grams of the blocks in `without` never will be.
+    pub fn new(without: &[Block]) -> Self {
         NgramCounts {
             numbers: FxHashMap::default(),
             found: Vec::new(),
             of_word: Recent::new(REMEMBERED_WORDS),
             n_texts: 0,
+            with_characters: !without.contains(&Block::Characters),
+            with_pairs: !without.contains(&Block::WordPairs),
         }
     }
-}
 
-impl NgramCounts {
     /// Counts one text.
     pub fn add(&mut self, analysis: &Analysis, gates: &[u64]) {
         self.n_texts += 1;
@@ -295,7 +299,11 @@ impl NgramCounts {
                 None => {
                     let numbers = self.of_word.take_old(&unit).unwrap_or_else(|| {
                         let mut numbers = Vec::new();
+                        let own = word_key(&word.info);
                         each_word_ngram(&word.info, |key| {
+                            if key != own && !self.with_characters {
+                                return;
+                            }
                             numbers.push(number(&mut self.numbers, &mut self.found, key));
                             for &gate in gates {
                                 let key = gated(key, gate);
@@ -310,6 +318,9 @@ impl NgramCounts {
             for &number in numbers {
                 count_once(&mut self.found[number as usize], self.n_texts);
             }
+        }
+        if !self.with_pairs {
+            return;
         }
         each_joint_ngram(analysis, |key, _| {
             let under_gates = gates.iter().map(|&gate| gated(key, gate));
@@ -430,7 +441,7 @@ mod tests {
     fn an_ngram_counts_once_for_each_text() {
         let (tokenizer, lexicon) = (Tokenizer::new([]), Lexicon::default());
         let mut analyzer = Analyzer::new(&tokenizer, &lexicon, (2, 2));
-        let [mut counts, mut more] = [NgramCounts::default(), NgramCounts::default()];
+        let [mut counts, mut more] = [NgramCounts::new(&[]), NgramCounts::new(&[])];
         counts.add(&analyzer.analyze("ab ab"), &[]);
         counts.add(&analyzer.analyze("ab ab ab"), &[]);
         more.add(&analyzer.analyze("abab"), &[]);

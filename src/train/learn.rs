@@ -5,7 +5,7 @@ use crate::features::context::Idf;
 use crate::features::dense::DenseFeatures;
 use crate::features::memory::Memory;
 use crate::features::ngrams::{NgramCounts, NgramTable, each_unit, scale_of};
-use crate::features::{FeatureExtractor, FeatureSettings};
+use crate::features::{Block, FeatureExtractor, FeatureSettings};
 use crate::record::Comment;
 use crate::tokenize::Tokenizer;
 use rayon::prelude::*;
@@ -34,12 +34,13 @@ fn piece_length(n: usize) -> usize {
     n.div_ceil(4 * rayon::current_num_threads()).max(256)
 }
 
-/// Counts words, then n-grams, of the training comments.
+/// Counts words, then n-grams, of the training comments, but for the blocks in `without`.
 pub(super) fn learn_extractor(
     comments: &[Comment],
     targets: &[u32],
     n_labels: usize,
     settings: &FeatureSettings,
+    without: &[Block],
 ) -> FeatureExtractor {
     let contexts = contexts(comments);
     let texts: Vec<&str> = comments
@@ -105,13 +106,19 @@ pub(super) fn learn_extractor(
         Vec::new(),
         Memory::default(),
     );
-    let topics = topics(comments, &extractor);
-    let memory = remember(comments, targets, n_labels, &extractor);
+    let topics = match without.contains(&Block::Topics) {
+        true => Vec::new(),
+        false => topics(comments, &extractor),
+    };
+    let memory = match without.contains(&Block::Memory) {
+        true => Memory::default(),
+        false => remember(comments, targets, n_labels, &extractor),
+    };
     let extractor = extractor.with_topics(topics).with_memory(memory);
     let ngrams = comments
         .par_chunks(piece_length(comments.len()))
         .map(|comments| {
-            let mut counts = NgramCounts::default();
+            let mut counts = NgramCounts::new(without);
             let mut extraction = extractor.extraction();
             for comment in comments {
                 let (analysis, gates) = extraction.analyze(comment);
@@ -119,10 +126,13 @@ pub(super) fn learn_extractor(
             }
             counts
         })
-        .reduce(NgramCounts::default, |mut a, b| {
-            a.merge(b);
-            a
-        });
+        .reduce(
+            || NgramCounts::new(without),
+            |mut a, b| {
+                a.merge(b);
+                a
+            },
+        );
     let table = ngrams.table(settings.min_texts, settings.max_ngrams);
     extractor.with_table(table)
 }
