@@ -64,7 +64,7 @@ fn fit(c: &mut Criterion) {
         x.push_row(&row);
     }
     let dataset = DatasetBase::new(x, Array1::from(targets));
-    c.bench_function("fit 793 rows of n-grams", |b| {
+    c.bench_function("fit the n-grams of data/dev.jsonl", |b| {
         b.iter(|| SparseLogistic::default().fit(black_box(&dataset)));
     });
 }

@@ -193,13 +193,12 @@ impl NgramTable {
                 let (bucket, fingerprint) = split(key, bits);
                 *place = (self.buckets[bucket], self.buckets[bucket + 1], fingerprint);
             }
-            let columns = places.map(|(start, end, fingerprint)| {
-                self.column_among(start as usize..end as usize, fingerprint)
-            });
-            columns[..keys.len()]
-                .iter()
-                .flatten()
-                .for_each(|&c| each(c));
+            let mut columns = [None; TOGETHER];
+            for (column, place) in columns.iter_mut().zip(&places[..keys.len()]) {
+                let &(start, end, fingerprint) = place;
+                *column = self.column_among(start as usize..end as usize, fingerprint);
+            }
+            columns.iter().flatten().for_each(|&column| each(column));
         }
     }
 
@@ -211,8 +210,10 @@ impl NgramTable {
         let (start, n) = (range.start, range.len());
         let found = match self.fingerprints[start..].first_chunk::<SHORT>() {
             Some(window) if n <= SHORT => {
-                let same = window.map(|f| u32::from(f == fingerprint));
-                let bits = (0..SHORT).fold(0, |bits, i| bits | same[i] << i);
+                let mut bits = 0u32;
+                for (i, &f) in window.iter().enumerate() {
+                    bits |= u32::from(f == fingerprint) << i;
+                }
                 (bits & ((1 << n) - 1)).trailing_zeros()
             }
             _ => {

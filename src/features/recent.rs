@@ -43,7 +43,8 @@ impl<K: Hash + Eq, V> Recent<K, V> {
     /// Remembers the `value` of `key`, which is not in the young generation.
     pub fn insert(&mut self, key: K, value: V) -> &V {
         if self.young.len() >= self.size {
-            self.old = std::mem::take(&mut self.young);
+            std::mem::swap(&mut self.young, &mut self.old);
+            self.young.clear();
         }
         self.young.entry(key).or_insert(value)
     }
