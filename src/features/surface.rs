@@ -7,7 +7,8 @@ use crate::normalize::is_invisible;
 /// The upper ends of the length buckets, in words; a longer comment is in a bucket of its own.
 const LENGTHS: [usize; 7] = [0, 2, 5, 9, 16, 28, 50];
 
-const FLAGS: [&str; 23] = [
+/// Capitals and disguises are not among them: they are as easily changed as told, and the answer must not hang on them.
+const FLAGS: [&str; 19] = [
     "question mark",
     "question mark at the end",
     "question mark in the first half",
@@ -15,8 +16,6 @@ const FLAGS: [&str; 23] = [
     "? with !",
     "exclamation",
     "several exclamations",
-    "a word in capitals",
-    "mostly capitals",
     "quotation marks",
     "a link",
     "mostly a link",
@@ -28,9 +27,7 @@ const FLAGS: [&str; 23] = [
     "an ellipsis",
     "a smile in brackets",
     "quotes another",
-    "begins in lower case",
     "no end mark",
-    "hidden or imitated letters",
 ];
 
 /// The names of the surface features, in the order in which [`surface_flags`] gives them.
@@ -80,9 +77,6 @@ pub fn surface_flags(text: &str, analysis: &Analysis) -> Vec<bool> {
         seen.question_and_exclamation,
         seen.exclamations > 0,
         seen.exclamations > 1 || seen.double_exclamation,
-        // Capitals are as easily changed as told: the answer must not hang on them.
-        false,
-        false,
         quotes,
         seen.links > 0,
         seen.links > 0 && n_words <= 5,
@@ -94,10 +88,7 @@ pub fn surface_flags(text: &str, analysis: &Analysis) -> Vec<bool> {
         seen.ellipsis,
         seen.smile || last_text == ")",
         trimmed.starts_with('>'),
-        false,
         last.is_some_and(|w| w.info.kind == Kind::Word),
-        // Told to people; not to the model, whose answer a disguise must not change.
-        false,
     ]);
     debug_assert_eq!(flags.len(), FLAGS.len());
     let bucket = LENGTHS
