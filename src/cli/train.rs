@@ -69,7 +69,7 @@ pub struct TrainArgs {
     min_texts: u32,
     /// Leave a block of features out, to see what it is worth; may be repeated
     #[arg(long, value_enum, value_name = "BLOCK")]
-    without: Vec<BlockArg>,
+    without: Vec<Block>,
     /// Search class weights, character n-grams and --min-texts for about so many seconds, by the scores out of fold or on
     /// --dev; says what it tried and with which flags the best comes out again
     #[arg(long, value_name = "SECONDS")]
@@ -91,35 +91,6 @@ enum ClassWeightArg {
 enum OptimizeArg {
     MacroF1,
     Accuracy,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum BlockArg {
-    WordPairs,
-    Characters,
-    Topics,
-    Surface,
-    Context,
-    Similarities,
-    FlagPairs,
-    Gates,
-    Memory,
-}
-
-impl BlockArg {
-    fn block(self) -> Block {
-        match self {
-            BlockArg::WordPairs => Block::WordPairs,
-            BlockArg::Characters => Block::Characters,
-            BlockArg::Topics => Block::Topics,
-            BlockArg::Surface => Block::Surface,
-            BlockArg::Context => Block::Context,
-            BlockArg::Similarities => Block::Similarities,
-            BlockArg::FlagPairs => Block::FlagPairs,
-            BlockArg::Gates => Block::Gates,
-            BlockArg::Memory => Block::Memory,
-        }
-    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -162,7 +133,7 @@ impl TrainArgs {
             },
             group_by: GroupBy::named(self.group_by.as_deref()),
             also_without_context: self.also_without_context,
-            without: self.without.iter().map(|b| b.block()).collect(),
+            without: self.without.clone(),
             text_alphas: fixed(self.text_alpha, defaults.text_alphas),
             stance_alphas: fixed(self.stance_alpha, defaults.stance_alphas),
             features: FeatureSettings {

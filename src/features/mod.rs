@@ -57,7 +57,7 @@ impl Default for FeatureSettings {
 }
 
 /// A block of features that training can leave out, to see what it is worth.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Block {
     /// N-grams of two words.
     WordPairs,
