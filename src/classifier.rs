@@ -1,6 +1,8 @@
 //! The whole way from a comment to its label: features → text model → stance model → decision.
 
+use crate::features::context::Prepared;
 use crate::features::dense::DenseFeatures;
+use crate::features::ngrams::NgramRow;
 use crate::features::{Extraction, Facts, FeatureExtractor, Features};
 use crate::predictor::Predictor;
 use crate::prevalence::Confusions;
@@ -8,8 +10,9 @@ use crate::record::Comment;
 use crate::scores::{decide, softmax};
 use crate::selective::Selection;
 use crate::stance_model::StanceModel;
-use crate::text_model::TextModel;
+use crate::text_model::{TextModel, TextScores};
 use serde::{Deserialize, Serialize};
+use std::rc::Rc;
 
 /// A trained model.
 #[derive(Debug, Clone)]
@@ -114,10 +117,19 @@ impl Classifier {
 
     /// The scores of a comment with these features.
     pub fn scores(&self, features: &Features) -> Vec<f64> {
-        let text_scores = self.text.scores(&features.ngrams);
         self.stance_for(&features.dense)
             .0
-            .scores(&text_scores, &features.dense)
+            .scores(&self.text_scores(features), &features.dense)
+    }
+
+    /// The text scores of a comment with these features, and of headline and parent.
+    pub fn text_scores(&self, features: &Features) -> TextScores {
+        let of = |row: &Option<NgramRow>| row.as_ref().map_or(Vec::new(), |r| self.text.scores(r));
+        TextScores {
+            comment: self.text.scores(&features.ngrams),
+            headline: of(&features.headline),
+            parent: of(&features.parent),
+        }
     }
 
     /// What is said of a comment with these features.
@@ -174,7 +186,18 @@ impl Session<'_> {
     pub fn predict(&mut self, comment: &Comment) -> (Prediction, Facts) {
         let classifier = self.classifier;
         let facts = self.extraction.facts(comment);
-        let text_scores = self.predictor.text_scores(&facts.analysis, &facts.gates);
+        let predictor = &mut self.predictor;
+        let comment = predictor.text_scores(&facts.analysis, &facts.gates);
+        let mut of = |text: &Option<Rc<Prepared>>| {
+            let Some(text) = text else { return Vec::new() };
+            let scores = || predictor.text_scores(&text.analysis, &[]);
+            text.text_scores.get_or_init(scores).clone()
+        };
+        let text_scores = TextScores {
+            comment,
+            headline: of(&facts.headline),
+            parent: of(&facts.parent),
+        };
         let (stance, offsets) = classifier.stance_for(&facts.dense);
         let scores = stance.scores(&text_scores, &facts.dense);
         (classifier.decide(scores, offsets), facts)

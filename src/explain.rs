@@ -5,7 +5,7 @@
 use crate::classifier::Classifier;
 use crate::features::Features;
 use crate::features::ngrams::{Span, for_each_ngram};
-use crate::stance_model::{embedding_inputs, first_column};
+use crate::stance_model::{context_scores, embedding_inputs, first_column};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use std::collections::BTreeMap;
 
@@ -66,7 +66,8 @@ pub fn explain(classifier: &Classifier, text: &str, features: &Features) -> Vec<
         },
     };
     let (stance, _) = classifier.stance_for(&features.dense);
-    let through = stance.text_score_weights(&features.dense);
+    let text_scores = classifier.text_scores(features);
+    let through = stance.text_score_weights(&text_scores, &features.dense);
     let pass = |scores: &[f64]| -> Vec<f64> {
         (0..k)
             .map(|label| (0..k).map(|s| scores[s] * through[s * k + label]).sum())
@@ -77,6 +78,16 @@ pub fn explain(classifier: &Classifier, text: &str, features: &Features) -> Vec<
         parts.push(part("text".into(), Some((start, end)), pass(&scores)));
     }
     let encoder = &stance.encoder;
+    for (scored, first, theirs) in context_scores(encoder, stance.score_scale, &text_scores) {
+        let mut values = vec![0.0; k];
+        for (input, value) in (first..).zip(theirs) {
+            let weights = stance.input_weights(input);
+            for (sum, &weight) in values.iter_mut().zip(weights) {
+                *sum += value * f64::from(weight);
+            }
+        }
+        parts.push(part(scored.name().into(), None, values));
+    }
     let first = first_column(encoder, k);
     for column in encoder.active_columns(&features.dense) {
         let weights = stance.input_weights(first + column);

@@ -75,10 +75,12 @@ impl ModelFiles {
             mean_body_words: extractor.mean_body_words,
             score_scale: stance.score_scale,
             gates: stance.encoder.gates().to_vec(),
+            scored: stance.encoder.scored().to_vec(),
             columns: stance.encoder.columns().to_vec(),
             known_headlines: classifier.known.as_ref().map(|known| Known {
                 decision_offsets: known.offsets.clone(),
                 gates: known.stance.encoder.gates().to_vec(),
+                scored: known.stance.encoder.scored().to_vec(),
                 columns: known.stance.encoder.columns().to_vec(),
                 embedding_inputs: known.stance.encoder.embedding(),
             }),
@@ -171,6 +173,7 @@ impl ModelFiles {
         }
         let tokenizer = Tokenizer::from_json(&self.tokenizer)?;
         let encoder = DenseEncoder::new(config.columns, config.gates, &config.labels)?
+            .with_scored(config.scored)
             .with_embedding(config.embeddings.as_ref().map(|e| e.inputs));
         let k = config.labels.len();
         let tensors = SafeTensors::deserialize(&self.weights)
@@ -313,6 +316,7 @@ fn read_known(
 ) -> Result<(KnownHeadlines, Memory)> {
     let k = labels.len();
     let encoder = DenseEncoder::new(known.columns, known.gates, labels)?
+        .with_scored(known.scored)
         .with_embedding(known.embedding_inputs);
     let stems = u32s(tensors, "memory.stems")?;
     let memory = Memory {

@@ -1,12 +1,14 @@
 //! Step six: the stance model, logistic regression over text scores, context and surface features.
 //!
-//! Its inputs are the text scores, divided by their spread; the same scores again under each open gate; the dense
-//! columns, 0 or 1; and the comment's embedding, where the model has embeddings. linfa-logistic fits it where all weights are 1 and the matrix is small enough to be dense; our own
+//! Its inputs are the comment's text scores, divided by their spread; the same scores again under each open gate; the
+//! text scores of headline and parent, and their products with the comment's, so that agreeing with a doubter can be
+//! doubting; the dense columns, 0 or 1; and the comment's embedding, where the model has embeddings. linfa-logistic fits it where all weights are 1 and the matrix is small enough to be dense; our own
 //! solver, which has the same optimum, elsewhere.
 
-use crate::features::dense::{DenseEncoder, DenseFeatures};
+use crate::features::dense::{DenseEncoder, DenseFeatures, Scored};
 use crate::solver::{LinearScores, Problem, SolverError, SparseLogistic};
 use crate::sparse::{SparseMatrix, WithTransposed};
+use crate::text_model::TextScores;
 use linfa::DatasetBase;
 use linfa::traits::Fit;
 use linfa_logistic::MultiLogisticRegression;
@@ -50,9 +52,38 @@ impl StanceSolver {
     }
 }
 
+/// The largest size of a headline's or parent's text score as an input, in spreads of the comments' scores.
+const MAX_CONTEXT_SCORE: f64 = 3.0;
+
+/// The first input of the text with number `text` among [`DenseEncoder::scored`]: one for each of its scores, then, for
+/// each of these, one for its product with each of the comment's.
+fn first_scored(encoder: &DenseEncoder, n_labels: usize, text: usize) -> usize {
+    n_labels * (1 + encoder.gates().len()) + text * n_labels * (1 + n_labels)
+}
+
 /// The input of the first dense column; those of the embedding follow behind the last column.
 pub fn first_column(encoder: &DenseEncoder, n_labels: usize) -> usize {
-    n_labels * (1 + encoder.gates().len())
+    first_scored(encoder, n_labels, encoder.scored().len())
+}
+
+/// For each text of [`DenseEncoder::scored`] that is there its first input and its scores as inputs.
+pub fn context_scores<'a>(
+    encoder: &'a DenseEncoder,
+    score_scale: f64,
+    text_scores: &'a TextScores,
+) -> impl Iterator<Item = (Scored, usize, Vec<f64>)> + 'a {
+    let k = text_scores.comment.len();
+    let texts = encoder.scored().iter().enumerate();
+    texts.filter_map(move |(i, &text)| {
+        let scores = match text {
+            Scored::Headline => &text_scores.headline,
+            Scored::Parent => &text_scores.parent,
+        };
+        let clipped = scores
+            .iter()
+            .map(|s| (s / score_scale).clamp(-MAX_CONTEXT_SCORE, MAX_CONTEXT_SCORE));
+        (!scores.is_empty()).then(|| (text, first_scored(encoder, k, i), clipped.collect()))
+    })
 }
 
 /// The inputs of the comment's embedding.
@@ -79,11 +110,12 @@ pub fn n_inputs(encoder: &DenseEncoder, n_labels: usize) -> usize {
 pub fn inputs(
     encoder: &DenseEncoder,
     score_scale: f64,
-    text_scores: &[f64],
+    text_scores: &TextScores,
     dense: &DenseFeatures,
 ) -> Vec<(u32, f32)> {
-    let k = text_scores.len();
+    let k = text_scores.comment.len();
     let scaled: Vec<f32> = text_scores
+        .comment
         .iter()
         .map(|s| (s / score_scale) as f32)
         .collect();
@@ -96,6 +128,13 @@ pub fn inputs(
                 .enumerate()
                 .map(|(l, &s)| ((block * k + l) as u32, s)),
         );
+    }
+    for (_, first, theirs) in context_scores(encoder, score_scale, text_scores) {
+        row.extend((first as u32..).zip(theirs.iter().map(|&t| t as f32)));
+        let products = theirs
+            .iter()
+            .flat_map(|&t| scaled.iter().map(move |&s| s * t as f32));
+        row.extend(((first + k) as u32..).zip(products));
     }
     let first = first_column(encoder, k);
     row.extend(
@@ -124,7 +163,7 @@ impl StanceModel {
     }
 
     /// The scores of a comment.
-    pub fn scores(&self, text_scores: &[f64], dense: &DenseFeatures) -> Vec<f64> {
+    pub fn scores(&self, text_scores: &TextScores, dense: &DenseFeatures) -> Vec<f64> {
         let mut scores: Vec<f64> = self.intercept.iter().map(|&b| f64::from(b)).collect();
         for (column, value) in inputs(&self.encoder, self.score_scale, text_scores, dense) {
             for (score, weight) in scores.iter_mut().zip(self.input_weights(column as usize)) {
@@ -140,17 +179,24 @@ impl StanceModel {
         &self.weights[input * k..(input + 1) * k]
     }
 
-    /// What one unit of each text score adds to each label's score, given the open gates: `k × k` by text score.
-    pub fn text_score_weights(&self, dense: &DenseFeatures) -> Vec<f64> {
+    /// What one unit of each of the comment's text scores adds to each label's score, given the open gates and the text
+    /// scores of headline and parent: `k × k` by text score.
+    pub fn text_score_weights(&self, text_scores: &TextScores, dense: &DenseFeatures) -> Vec<f64> {
         let k = self.n_labels();
         let mut sum = vec![0.0; k * k];
-        let blocks = std::iter::once(0).chain(self.encoder.open_gates(dense).map(|g| g + 1));
-        for block in blocks {
-            for (s, w) in sum
-                .iter_mut()
-                .zip(&self.weights[block * k * k..(block + 1) * k * k])
-            {
-                *s += f64::from(*w) / self.score_scale;
+        let mut add = |first: usize, factor: f64| {
+            let weights = &self.weights[first * k..(first + k) * k];
+            for (s, w) in sum.iter_mut().zip(weights) {
+                *s += factor * f64::from(*w) / self.score_scale;
+            }
+        };
+        add(0, 1.0);
+        for gate in self.encoder.open_gates(dense) {
+            add((1 + gate) * k, 1.0);
+        }
+        for (_, first, theirs) in context_scores(&self.encoder, self.score_scale, text_scores) {
+            for (i, &t) in theirs.iter().enumerate() {
+                add(first + k + i * k, t);
             }
         }
         sum

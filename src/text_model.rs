@@ -58,6 +58,17 @@ impl TextModel {
     }
 }
 
+/// The text scores of a comment and of the texts that it stands under.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct TextScores {
+    /// Those of the comment, one a label.
+    pub comment: Vec<f64>,
+    /// Those of the headline read as if it were a comment; empty without a headline.
+    pub headline: Vec<f64>,
+    /// The same of the parent.
+    pub parent: Vec<f64>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

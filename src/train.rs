@@ -6,6 +6,7 @@
 //! decision offsets and to report scores. Last, both models are fitted on all rows.
 
 mod calibrate;
+mod contexts;
 mod decide;
 mod figures;
 mod fits;
@@ -27,6 +28,7 @@ use crate::selective::Selection;
 use crate::solver::{Problem, SolverError, SparseLogistic};
 use crate::text_model::TextModel;
 use calibrate::outcomes;
+use contexts::Contexts;
 use decide::{Decided, Examples, decide};
 use fits::{Rows, choose_alpha, probabilities, spread};
 use learn::{extract_all, learn_extractor};
@@ -194,13 +196,6 @@ fn train_all(
         &settings.without,
     )
     .with_embeddings(settings.embeddings.clone());
-    let rows = Rows {
-        n_train: train.len(),
-        n_all: comments.len(),
-        k,
-        weights: &weights,
-        folds: &folds,
-    };
     // The training rows that the second step learns from; the development rows stand behind them.
     let is_sampled = n_own > settings.sample_above;
     let second = match is_sampled {
@@ -208,8 +203,21 @@ fn train_all(
         false => (0..train.len()).collect(),
     };
     let wanted = |row| row >= train.len() || second.binary_search(&row).is_ok();
-    let (x, dense) = extract_all(&comments, &train_targets, &extractor, wanted);
-    let problem = Problem::new(&x, &all_targets, k).map_err(unfit)?;
+    let contexts = Contexts::of(&comments, wanted);
+    let rows = Rows {
+        n_train: train.len(),
+        n_all: comments.len(),
+        n_context: contexts.texts.len(),
+        k,
+        weights: &weights,
+        folds: &folds,
+    };
+    let all_rows: Vec<&Comment> = comments.iter().copied().chain(&contexts.texts).collect();
+    let is_wanted = |row| row < comments.len() && wanted(row);
+    let (x, dense) = extract_all(&all_rows, &train_targets, &extractor, is_wanted);
+    let mut row_targets = all_targets.clone();
+    row_targets.resize(all_rows.len(), 0);
+    let problem = Problem::new(&x, &row_targets, k).map_err(unfit)?;
     let text = match is_sampled {
         true => {
             let alpha = sampled_alpha(&comments, &all_targets, &extractor, &rows, settings)?;
@@ -247,21 +255,27 @@ fn train_all(
         .copied()
         .chain(train.len()..comments.len())
         .collect();
-    let scores = all_second
+    let fold_of = |row: usize| folds.of_row.get(row).copied();
+    let text_scores = all_second
         .iter()
-        .flat_map(|&i| &text.scores[i * k..(i + 1) * k]);
+        .map(|&row| contexts.text_scores(row, fold_of(row), &text, k));
     let examples = Examples {
         comments: select(&comments, &all_second),
         targets: select(&all_targets, &all_second),
-        text_scores: scores.copied().collect(),
+        text_scores: text_scores.collect(),
         dense: dense.iter().collect(),
     };
-    let score_scale = spread(&examples.text_scores[..second.len() * k], k);
+    let score_scale = spread(
+        examples.text_scores[..second.len()]
+            .iter()
+            .map(|s| s.comment.as_slice()),
+    );
     let weights = select(&weights, &second);
     let text_rows = rows;
     let rows = Rows {
         n_train: second.len(),
         n_all: all_second.len(),
+        n_context: 0,
         k,
         weights: &weights,
         folds: sampled_folds.as_ref().unwrap_or(&folds),
@@ -406,10 +420,11 @@ fn decide_known(
     if dev.len() >= MIN_KNOWN.1 {
         kept.extend(dev);
     }
-    let examples = examples.select(&kept, k);
+    let examples = examples.select(&kept);
     let rows = Rows {
         n_train,
         n_all: kept.len(),
+        n_context: 0,
         k,
         weights: &weights,
         folds: &folds,

@@ -5,6 +5,7 @@ use super::lexicon::{Cue, Cues};
 use super::memory::UnitBag;
 use super::surface::all_cues;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
+use std::cell::OnceCell;
 
 /// Inverse document frequencies of the vocabulary: ln((1 + n) / (1 + n with the token)) + 1, as scikit-learn smooths
 /// them. Entry 0 stands for every word outside the vocabulary.
@@ -147,6 +148,10 @@ pub struct Prepared {
     pub embedding: Vec<f32>,
     /// [`super::memory::Memory::squares`] of it as a headline.
     pub squares: Option<Vec<f32>>,
+    /// Its words.
+    pub analysis: Analysis,
+    /// Its text scores, for whoever computes them to remember.
+    pub text_scores: OnceCell<Vec<f64>>,
 }
 
 #[derive(Debug, Clone)]
@@ -198,7 +203,9 @@ impl Prepared {
             hash: hash_words(&keys),
             embedding: Vec::new(),
             squares: None,
+            text_scores: OnceCell::new(),
             keys,
+            analysis,
         }
     }
 }

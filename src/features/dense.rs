@@ -88,11 +88,23 @@ pub struct DenseFeatures {
     pub values: Vec<f32>,
     /// A hash of the headline's words; 0 without a headline.
     pub headline: u64,
+    /// Whether there is a parent.
+    pub has_parent: bool,
     /// By label, then for all labels together; see [`super::memory::Memory::likeness`]. Empty where nothing is remembered
     /// of the headline.
     pub likeness: Vec<f32>,
     /// The comment's embedding; empty without embeddings.
     pub embedding: Vec<f32>,
+}
+
+impl DenseFeatures {
+    /// Whether the comment stands under such a text.
+    pub fn has(&self, text: Scored) -> bool {
+        match text {
+            Scored::Headline => self.headline != 0,
+            Scored::Parent => self.has_parent,
+        }
+    }
 }
 
 /// The largest scale of embeddings: what a saved model may say.
@@ -203,7 +215,28 @@ pub struct DenseEncoder {
     /// The other columns, which few comments have: by topic and by likeness to remembered comments.
     others: Vec<(u32, Rule)>,
     gate_flags: Vec<usize>,
+    scored: Vec<Scored>,
     embedding: Option<EmbeddingInputs>,
+}
+
+/// A text beside the comment whose text scores are inputs of the stance model too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scored {
+    /// The headline.
+    Headline,
+    /// The parent.
+    Parent,
+}
+
+impl Scored {
+    /// The name of its inputs in explanations.
+    pub fn name(self) -> &'static str {
+        match self {
+            Scored::Headline => "text scores of the headline",
+            Scored::Parent => "text scores of the parent",
+        }
+    }
 }
 
 fn flag_index(name: &str) -> Result<usize> {
@@ -283,6 +316,7 @@ impl DenseEncoder {
             gate_flags: gates.iter().map(|g| flag_index(g)).collect::<Result<_>>()?,
             columns,
             gates,
+            scored: Vec::new(),
             embedding: None,
         })
     }
@@ -292,10 +326,15 @@ impl DenseEncoder {
         DenseEncoder { embedding, ..self }
     }
 
+    /// The same encoder with inputs for the text scores of these texts.
+    pub fn with_scored(self, scored: Vec<Scored>) -> Self {
+        DenseEncoder { scored, ..self }
+    }
+
     /// Chooses columns and gates for `examples`, whatever headline they stand under, but for the blocks in `without`.
     pub fn learn(examples: &[&DenseFeatures], labels: &[String], without: &[Block]) -> Self {
         let (columns, gates) = general_columns(examples, without);
-        DenseEncoder::learned(columns, gates, labels, examples)
+        DenseEncoder::learned(columns, gates, labels, examples, without)
     }
 
     fn learned(
@@ -303,9 +342,16 @@ impl DenseEncoder {
         gates: Vec<String>,
         labels: &[String],
         examples: &[&DenseFeatures],
+        without: &[Block],
     ) -> Self {
+        let mut scored = vec![Scored::Headline, Scored::Parent];
+        scored.retain(|&text| {
+            let n = examples.iter().filter(|e| e.has(text)).count();
+            n >= MIN_ROWS && !without.contains(&Block::ContextScores)
+        });
         DenseEncoder::new(columns, gates, labels)
             .expect("the names are known")
+            .with_scored(scored)
             .with_embedding(EmbeddingInputs::learn(examples))
     }
 
@@ -341,7 +387,7 @@ impl DenseEncoder {
                 add(Some(unlike), closer.collect());
             }
         }
-        DenseEncoder::learned(columns, gates, labels, examples)
+        DenseEncoder::learned(columns, gates, labels, examples, without)
     }
 
     /// The columns.
@@ -352,6 +398,11 @@ impl DenseEncoder {
     /// The names of the flags under which the text scores get weights of their own.
     pub fn gates(&self) -> &[String] {
         &self.gates
+    }
+
+    /// The texts beside the comment whose text scores are inputs.
+    pub fn scored(&self) -> &[Scored] {
+        &self.scored
     }
 
     /// The inputs for the comment's embedding; `None` without embeddings.

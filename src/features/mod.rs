@@ -24,6 +24,7 @@ use memory::{Memory, UnitBag};
 use ngrams::{NgramRow, NgramTable};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// What is counted as a feature.
@@ -75,6 +76,8 @@ pub enum Block {
     FlagPairs,
     /// Weights of the text scores under context flags.
     Gates,
+    /// Text scores of headline and parent, and their products with the comment's.
+    ContextScores,
     /// What is remembered of the comments under a headline.
     Memory,
 }
@@ -90,6 +93,10 @@ pub struct Features {
     pub gates: Vec<u64>,
     /// Surface and context features.
     pub dense: DenseFeatures,
+    /// The headline's row of n-grams, outside all gates.
+    pub headline: Option<NgramRow>,
+    /// The parent's.
+    pub parent: Option<NgramRow>,
 }
 
 /// What is known of one comment before its n-grams are looked up.
@@ -101,6 +108,10 @@ pub struct Facts {
     pub gates: Vec<u64>,
     /// Surface and context features.
     pub dense: DenseFeatures,
+    /// The headline.
+    pub headline: Option<Rc<Prepared>>,
+    /// The comment or post that it replies to.
+    pub parent: Option<Rc<Prepared>>,
 }
 
 /// Everything that turns a comment into features.
@@ -209,7 +220,7 @@ impl FeatureExtractor {
 pub struct Extraction<'a> {
     extractor: &'a FeatureExtractor,
     analyzer: Analyzer<'a>,
-    prepared: FxHashMap<Arc<str>, Arc<Prepared>>,
+    prepared: FxHashMap<Rc<str>, Rc<Prepared>>,
     prepared_bytes: usize,
 }
 
@@ -225,8 +236,12 @@ impl Extraction<'_> {
 
     /// The features of the comment that `facts` tell of.
     pub fn features(&self, facts: Facts) -> Features {
+        let table = &self.extractor.table;
+        let row_of = |text: Rc<Prepared>| NgramRow::new(&text.analysis, &[], table);
         Features {
-            ngrams: NgramRow::new(&facts.analysis, &facts.gates, &self.extractor.table),
+            ngrams: NgramRow::new(&facts.analysis, &facts.gates, table),
+            headline: facts.headline.map(row_of),
+            parent: facts.parent.map(row_of),
             analysis: facts.analysis,
             gates: facts.gates,
             dense: facts.dense,
@@ -281,7 +296,7 @@ impl Extraction<'_> {
                 }),
             );
         }
-        let headline = headline.map_or(0, |h| h.hash);
+        let headline_hash = headline.as_ref().map_or(0, |h| h.hash);
         let mut flags = surface::surface_flags(&comment.text, &analysis);
         flags.extend(found.flags);
         Facts {
@@ -289,11 +304,14 @@ impl Extraction<'_> {
             dense: DenseFeatures {
                 flags,
                 values: found.values,
-                headline,
+                headline: headline_hash,
+                has_parent: parent.is_some(),
                 likeness,
                 embedding,
             },
             analysis,
+            headline,
+            parent,
         }
     }
 
@@ -317,19 +335,21 @@ impl Extraction<'_> {
             .map_or(0, |t| self.prepare(t).hash)
     }
 
-    fn prepare(&mut self, text: &str) -> Arc<Prepared> {
+    fn prepare(&mut self, text: &str) -> Rc<Prepared> {
         if let Some(prepared) = self.prepared.get(text) {
             return prepared.clone();
         }
         let mut prepared = Prepared::new(text, &mut self.analyzer, &self.extractor.idf);
         prepared.embedding = self.extractor.embed(text);
         prepared.squares = self.extractor.memory.squares(prepared.hash);
-        let prepared = Arc::new(prepared);
+        let prepared = Rc::new(prepared);
         if self.prepared_bytes > PREPARED_BYTES {
             self.prepared.clear();
             self.prepared_bytes = 0;
         }
-        self.prepared_bytes += text.len() + size_of_val(prepared.embedding.as_slice());
+        self.prepared_bytes += text.len()
+            + size_of_val(prepared.embedding.as_slice())
+            + size_of_val(prepared.analysis.words.as_slice());
         self.prepared.insert(text.into(), prepared.clone());
         prepared
     }

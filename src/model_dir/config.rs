@@ -4,7 +4,7 @@ use super::CONFIG;
 use crate::classifier::Provenance;
 use crate::error::{Error, Result};
 use crate::features::FeatureSettings;
-use crate::features::dense::{Column, EmbeddingInputs};
+use crate::features::dense::{Column, EmbeddingInputs, Scored};
 use crate::selective::Selection;
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +29,8 @@ pub(super) struct Config {
     pub mean_body_words: f32,
     pub score_scale: f64,
     pub gates: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scored: Vec<Scored>,
     pub columns: Vec<Column>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub known_headlines: Option<Known>,
@@ -43,6 +45,8 @@ pub(super) struct Config {
 pub(super) struct Known {
     pub decision_offsets: Vec<f64>,
     pub gates: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scored: Vec<Scored>,
     pub columns: Vec<Column>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub embedding_inputs: Option<EmbeddingInputs>,

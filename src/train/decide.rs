@@ -10,26 +10,24 @@ use crate::record::Comment;
 use crate::solver::Problem;
 use crate::sparse::{SparseMatrix, WithTransposed};
 use crate::stance_model::{StanceModel, StanceSolver, fit_stance, inputs, n_inputs};
+use crate::text_model::TextScores;
 
 /// What the second step learns from: training rows first, development rows behind them.
 pub(super) struct Examples<'a> {
     pub(super) comments: Vec<&'a Comment>,
     pub(super) targets: Vec<u32>,
-    /// Text scores, out of fold for training rows; `(n_rows, k)`.
-    pub(super) text_scores: Vec<f64>,
+    /// Text scores, out of fold for training rows.
+    pub(super) text_scores: Vec<TextScores>,
     pub(super) dense: Vec<&'a DenseFeatures>,
 }
 
 impl<'a> Examples<'a> {
     /// The examples at `kept`.
-    pub(super) fn select(&self, kept: &[usize], k: usize) -> Examples<'a> {
-        let scores = kept
-            .iter()
-            .flat_map(|&i| &self.text_scores[i * k..(i + 1) * k]);
+    pub(super) fn select(&self, kept: &[usize]) -> Examples<'a> {
         Examples {
             comments: kept.iter().map(|&i| self.comments[i]).collect(),
             targets: kept.iter().map(|&i| self.targets[i]).collect(),
-            text_scores: scores.copied().collect(),
+            text_scores: kept.iter().map(|&i| self.text_scores[i].clone()).collect(),
             dense: kept.iter().map(|&i| self.dense[i]).collect(),
         }
     }
@@ -59,7 +57,7 @@ pub(super) fn decide(
 ) -> Result<Decided> {
     let k = rows.k;
     let mut design = SparseMatrix::new(n_inputs(&encoder, k));
-    for (scores, dense) in examples.text_scores.chunks(k).zip(&examples.dense) {
+    for (scores, dense) in examples.text_scores.iter().zip(&examples.dense) {
         design.push_row(&inputs(&encoder, score_scale, scores, dense));
     }
     let transposed = WithTransposed::new(&design);

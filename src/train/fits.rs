@@ -11,6 +11,8 @@ use crate::solver::{LinearScores, Problem, SparseLogistic};
 pub(super) struct Rows<'a> {
     pub(super) n_train: usize,
     pub(super) n_all: usize,
+    /// Rows behind those, of weight 0: the texts that comments stand under, of which only scores are wanted.
+    pub(super) n_context: usize,
     pub(super) k: usize,
     pub(super) weights: &'a [f64],
     pub(super) folds: &'a Folds,
@@ -26,13 +28,13 @@ impl Rows<'_> {
         }
     }
 
-    /// The weights of all rows; those of `fold` and the development rows are 0.
+    /// The weights of all rows; those of `fold`, the development rows and the rows behind them are 0.
     pub(super) fn padded_weights(&self, fold: Option<usize>) -> Vec<f64> {
         let rows = self.weights.iter().zip(&self.folds.of_row);
         let mut weights: Vec<f64> = rows
             .map(|(&weight, &of)| if Some(of) == fold { 0.0 } else { weight })
             .collect();
-        weights.resize(self.n_all, 0.0);
+        weights.resize(self.n_all + self.n_context, 0.0);
         weights
     }
 }
@@ -42,6 +44,8 @@ pub(super) struct Chosen {
     pub(super) alpha: f64,
     /// Scores of every row, out of fold for training rows; `(n_all, k)`.
     pub(super) scores: Vec<f64>,
+    /// Scores of the context rows by each fold's fit, then by the fit on all training rows; each `(n_context, k)`.
+    pub(super) context_scores: Vec<Vec<f64>>,
     /// The fit on all training rows.
     pub(super) full: LinearScores,
 }
@@ -69,6 +73,7 @@ pub(super) fn choose_alpha(
             ..SparseLogistic::default()
         };
         let mut scores = vec![0.0; rows.n_all * k];
+        let mut context_scores = Vec::with_capacity(n_fits);
         for (fit, start) in starts.iter_mut().enumerate() {
             let fold = (fit < rows.folds.n_folds).then_some(fit);
             let weights = rows.padded_weights(fold);
@@ -84,6 +89,7 @@ pub(super) fn choose_alpha(
                     scores[row * k..(row + 1) * k].copy_from_slice(&found[row * k..(row + 1) * k]);
                 }
             }
+            context_scores.push(found[rows.n_all * k..].to_vec());
             *start = model;
         }
         let range = rows.deciding();
@@ -94,6 +100,7 @@ pub(super) fn choose_alpha(
             let chosen = Chosen {
                 alpha,
                 scores,
+                context_scores,
                 full: starts[n_fits - 1].clone(),
             };
             best = Some((loss, chosen));
@@ -114,14 +121,13 @@ pub(super) fn probabilities(scores: &[f64], k: usize) -> Vec<f64> {
 }
 
 /// The root mean square of scores about their row's mean; 1 where they do not vary.
-pub(super) fn spread(scores: &[f64], k: usize) -> f64 {
-    let squares: f64 = scores
-        .chunks(k)
-        .map(|row| {
-            let mean = row.iter().sum::<f64>() / k as f64;
-            row.iter().map(|s| (s - mean).powi(2)).sum::<f64>()
-        })
-        .sum();
-    let spread = (squares / scores.len().max(1) as f64).sqrt();
+pub(super) fn spread<'a>(rows: impl Iterator<Item = &'a [f64]>) -> f64 {
+    let (mut squares, mut n) = (0.0, 0);
+    for row in rows {
+        let mean = row.iter().sum::<f64>() / row.len() as f64;
+        squares += row.iter().map(|s| (s - mean).powi(2)).sum::<f64>();
+        n += row.len();
+    }
+    let spread = (squares / n.max(1) as f64).sqrt();
     if spread > 1e-9 { spread } else { 1.0 }
 }

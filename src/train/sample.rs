@@ -56,6 +56,7 @@ pub(super) fn sampled_alpha(
     let rows = Rows {
         n_train: drawn.len(),
         n_all: drawn.len(),
+        n_context: 0,
         k: rows.k,
         weights: &weights,
         folds: &folds,
@@ -74,15 +75,22 @@ pub(super) fn fit_held(problem: &Problem, rows: &Rows, alpha: f64) -> Result<Cho
     let zero = LinearScores::zero(problem.n_features(), rows.k);
     let fit = |fold, start| problem.fit(&settings, &rows.padded_weights(fold), start);
     let (held, _) = fit(Some(0), zero).map_err(unfit)?;
+    let context = rows.n_all * rows.k;
     let mut scores = problem.scores_of(&held);
+    // All rows of the second step are in the first fold.
+    let mut context_scores = vec![Vec::new(); rows.folds.n_folds + 1];
+    context_scores[0] = scores.split_off(context);
     let (full, _) = fit(None, held).map_err(unfit)?;
     if rows.n_all > rows.n_train {
         let from = rows.n_train * rows.k;
-        scores[from..].copy_from_slice(&problem.scores_of(&full)[from..]);
+        let found = problem.scores_of(&full);
+        scores[from..].copy_from_slice(&found[from..context]);
+        context_scores[rows.folds.n_folds] = found[context..].to_vec();
     }
     Ok(Chosen {
         alpha,
         scores,
+        context_scores,
         full,
     })
 }
