@@ -5,7 +5,8 @@
 
 RECORDS is what convert.py wrote: <data set>/train.jsonl, and test.jsonl or dev.jsonl. `--split` says what is scored: the
 official test (the default), the publishers' dev split, or 5 folds of the training rows by `group`, dealt out by the SHA-256
-of the group. What is absent is left out, with a word. Where scikit-learn or fastText is installed, it runs next to stance on
+of the group; for FNC-1 by body and by headline, so that rows are scored whose body and headline are both new, and rows that share
+one of the two are neither trained on nor scored. What is absent is left out, with a word. Where scikit-learn or fastText is installed, it runs next to stance on
 the same records. Settings are the defaults; nothing is chosen on what is scored. `--bin` is the folder of stance's
 programs (default target/release).
 
@@ -109,8 +110,13 @@ def parts(folder, split):
     if split != "folds":
         path = folder / f"{split}.jsonl"
         return [(train, load(path))] if path.exists() else None
-    fold = lambda row: int(hashlib.sha256(str(row.get("group") or row.get("article_id") or row["id"]).encode()).hexdigest(), 16) % 5
-    return [([r for r in train if fold(r) != k], [r for r in train if fold(r) == k]) for k in range(5)]
+    return [([r for r in train if k not in folds_of(r)], [r for r in train if folds_of(r) == {k}]) for k in range(5)]
+
+
+def folds_of(row):
+    """The folds of what must be new where `row` is scored."""
+    keys = [row["article_id"], row["text"]] if "article_id" in row else [row.get("group") or row["id"]]
+    return {int(hashlib.sha256(str(key).encode()).hexdigest(), 16) % 5 for key in keys}
 
 
 def main():
