@@ -296,6 +296,47 @@ mod tests {
     }
 
     #[test]
+    fn headline_and_parent_scores_multiply_the_comments() {
+        let labels = ["no".to_string(), "yes".to_string()];
+        let encoder = DenseEncoder::new(Vec::new(), Vec::new(), &labels)
+            .unwrap()
+            .with_scored(vec![Scored::Headline, Scored::Parent]);
+        let scores = TextScores {
+            comment: vec![2.0, -1.0],
+            headline: Vec::new(),
+            parent: vec![1.0, 8.0],
+        };
+        let dense = DenseFeatures::default();
+        let found = inputs(&encoder, 2.0, &scores, &dense);
+        // Behind two of the comment and six of the headline, which is absent: the parent's halves, the second cut off at
+        // 3, then each times the comment's.
+        let expected = [
+            (0, 1.0),
+            (1, -0.5),
+            (8, 0.5),
+            (9, 3.0),
+            (10, 0.5),
+            (11, -0.25),
+            (12, 3.0),
+            (13, -1.5),
+        ];
+        assert_eq!(found, expected);
+        assert_eq!(n_inputs(&encoder, 2), 14);
+        let model = StanceModel {
+            encoder,
+            score_scale: 2.0,
+            weights: (0..28).map(|w| w as f32).collect(),
+            intercept: vec![0.0; 2],
+        };
+        // What one unit of the comment's first score adds: rows 0, 10 and 12 of the weights, by 1, 0.5 and 3, halved.
+        let through = model.text_score_weights(&scores, &dense);
+        assert_eq!(
+            through[..2],
+            [(10.0 + 72.0) / 2.0, (1.0 + 10.5 + 75.0) / 2.0]
+        );
+    }
+
+    #[test]
     fn linfa_and_our_solver_find_the_same_optimum() {
         let (x, y) = rows();
         let ones = vec![1.0; 80];

@@ -235,6 +235,8 @@ fn cases() -> Vec<Case> {
             Value::Array(vec![json!({"flag": "question mark"}); 20_000]),
         ),
         ("/gates", json!(["no such gate"])),
+        ("/scored", json!(["body"])),
+        ("/scored", json!(["parent", "parent"])),
         ("/provenance/rows", json!([1])),
         ("/provenance/rows", json!([1, 1, -1])),
         ("/known_headlines", json!({})),

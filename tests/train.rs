@@ -172,6 +172,44 @@ fn blocks_of_features_can_be_left_out() {
 }
 
 #[test]
+fn a_reply_without_a_stance_of_its_own_takes_its_parents() {
+    let folder = Folder::new();
+    let mut rows = String::new();
+    for i in 0..40 {
+        let (parent, label) = [
+            ("fake, where is the proof", "doubting"),
+            ("saw it burn myself", "confirming"),
+        ][i % 2];
+        let mut add = |text: &str, parent: Option<&str>| {
+            let row = serde_json::json!({
+                "text": text, "parent": parent, "label": label, "headline": format!("Ship {i} sunk"),
+            });
+            rows += &format!("{row}\n");
+        };
+        add(parent, None);
+        add("exactly", Some(parent));
+        add("what he says", Some(parent));
+    }
+    let train = folder.write("train.jsonl", rows);
+    let model = folder.path("model");
+    train_command(&train, &model).assert().success();
+    let output = program("stance-classify")
+        .arg("--model")
+        .arg(&model)
+        .write_stdin(
+            "{\"text\":\"exactly\",\"headline\":\"Port taken\",\"parent\":\"no proof, fake\"}\n\
+             {\"text\":\"exactly\",\"headline\":\"Port taken\",\"parent\":\"I saw it myself\"}\n",
+        )
+        .output()
+        .unwrap();
+    let labels: Vec<_> = lines(&output.stdout)
+        .iter()
+        .map(|line| line["label"].as_str().unwrap().to_string())
+        .collect();
+    assert_eq!(labels, ["doubting", "confirming"]);
+}
+
+#[test]
 fn few_groups_are_folded_by_row_and_the_user_is_told() {
     let folder = Folder::new();
     let rows = small_corpus().replace("\"headline\"", "\"group\":\"g\",\"headline\"");

@@ -16,7 +16,8 @@ import sys
 import tempfile
 
 SETS = ["rumoureval2019", "semeval2016t6", "arc", "ruarg2022", "fnc1"]
-BLOCKS = ["word-pairs", "characters", "topics", "surface", "context", "similarities", "flag-pairs", "gates", "memory"]
+BLOCKS = ["word-pairs", "characters", "topics", "surface", "context", "similarities", "flag-pairs", "gates", "context-scores",
+          "memory"]
 
 
 def figures(bin_dir, folder, without):

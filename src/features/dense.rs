@@ -220,7 +220,7 @@ pub struct DenseEncoder {
 }
 
 /// A text beside the comment whose text scores are inputs of the stance model too.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Scored {
     /// The headline.
@@ -532,6 +532,7 @@ mod tests {
             flags: vec![false; flag_names().len()],
             values: vec![f32::NAN; context::VALUES.len()],
             headline: 0,
+            has_parent: false,
             likeness: Vec::new(),
             embedding: Vec::new(),
         };

@@ -142,8 +142,14 @@ impl Config {
         let known = config
             .known_headlines
             .iter()
-            .map(|k| (&k.columns, &k.gates));
-        for (columns, gates) in std::iter::once((&config.columns, &config.gates)).chain(known) {
+            .map(|k| (&k.columns, &k.gates, &k.scored));
+        let general = (&config.columns, &config.gates, &config.scored);
+        for (columns, gates, scored) in std::iter::once(general).chain(known) {
+            if !scored.windows(2).all(|w| w[0] < w[1]) {
+                return Err(fail(format!(
+                    "scored is {scored:?}; expected headline before parent, none twice"
+                )));
+            }
             if columns.len() > MAX_COLUMNS || gates.len() > MAX_COLUMNS {
                 return Err(fail(format!(
                     "{} columns and {} gates; expected at most {MAX_COLUMNS} of each",
