@@ -1,7 +1,7 @@
 //! The whole way from a comment to its label: features → text model → stance model → decision.
 
 use crate::features::dense::DenseFeatures;
-use crate::features::{Extraction, Facts, FeatureExtractor, Features};
+use crate::features::{Extraction, FeatureExtractor, Features};
 use crate::predictor::Predictor;
 use crate::prevalence::Confusions;
 use crate::record::Comment;
@@ -95,6 +95,8 @@ pub struct Prediction {
     pub scores: Vec<f64>,
     /// Whether the comment is left to a person, because its label would be too uncertain.
     pub review: bool,
+    /// Whether something in the text was hidden or imitated.
+    pub tampered: bool,
 }
 
 impl Classifier {
@@ -123,7 +125,7 @@ impl Classifier {
     /// What is said of a comment with these features.
     pub fn predict(&self, features: &Features) -> Prediction {
         let (_, offsets) = self.stance_for(&features.dense);
-        self.decide(self.scores(features), offsets)
+        self.decide(self.scores(features), offsets, features.analysis.tampered)
     }
 
     /// The stance model and the decision offsets for a comment with these features.
@@ -135,7 +137,7 @@ impl Classifier {
     }
 
     /// The decision for `scores` with decision offsets `offsets`.
-    fn decide(&self, scores: Vec<f64>, offsets: &[f64]) -> Prediction {
+    fn decide(&self, scores: Vec<f64>, offsets: &[f64], tampered: bool) -> Prediction {
         let mut probabilities = scores.clone();
         softmax(&mut probabilities);
         Prediction {
@@ -143,6 +145,7 @@ impl Classifier {
             probabilities,
             scores,
             review: false,
+            tampered,
         }
     }
 }
@@ -160,23 +163,21 @@ impl Session<'_> {
         self.extraction.extract(comment)
     }
 
-    /// The features of the comment that `facts` tell of.
-    pub fn features(&self, facts: Facts) -> Features {
-        self.extraction.features(facts)
-    }
-
-    /// Classifies one comment: the same bits as [`Classifier::scores`] of its features give.
+    /// Classifies one comment: the same bits as [`Classifier::predict`] of its features gives.
     pub fn classify(&mut self, comment: &Comment) -> Prediction {
-        self.predict(comment).0
-    }
-
-    /// Classifies one comment, and says what it was seen to be.
-    pub fn predict(&mut self, comment: &Comment) -> (Prediction, Facts) {
         let classifier = self.classifier;
-        let facts = self.extraction.facts(comment);
-        let text_scores = self.predictor.text_scores(&facts.analysis, &facts.gates);
-        let (stance, offsets) = classifier.stance_for(&facts.dense);
-        let scores = stance.scores(&text_scores, &facts.dense);
-        (classifier.decide(scores, offsets), facts)
+        let (text_scores, dense, tampered) = if self.extraction.stands_alone(comment) {
+            let analyzer = &mut self.extraction.analyzer;
+            let skimmed = self.predictor.skim(analyzer, &comment.text);
+            let dense = DenseFeatures::alone(&comment.text, &skimmed.seen);
+            (skimmed.text_scores, dense, skimmed.tampered)
+        } else {
+            let facts = self.extraction.facts(comment);
+            let text_scores = self.predictor.text_scores(&facts.analysis, &facts.gates);
+            (text_scores, facts.dense, facts.analysis.tampered)
+        };
+        let (stance, offsets) = classifier.stance_for(&dense);
+        let scores = stance.scores(&text_scores, &dense);
+        classifier.decide(scores, offsets, tampered)
     }
 }

@@ -6,18 +6,21 @@
 //! rounding as long as sums stay below 2^29, so the order does not matter and the scores have the same bits as
 //! [`TextModel::scores`] of the comment's row, which stays the reference.
 
-use crate::features::analysis::{Analysis, WordInfo};
-use crate::features::ngrams::{NgramTable, each_joint_ngram, each_word_ngram, gated, scale_of};
+use crate::features::analysis::{Analysis, Analyzer, ChunkInfo, Sums, WordInfo};
+use crate::features::ngrams::{
+    Joints, NgramTable, each_inner_ngram, each_joint_ngram, each_word_ngram, gated, scale_of,
+};
+use crate::features::surface::Seen;
 use crate::text_model::TextModel;
 use half::slice::HalfFloatSliceExt;
 use rustc_hash::FxHashMap;
-use smallvec::{SmallVec, smallvec};
+use smallvec::smallvec;
 
 /// The most words under gates whose sums are remembered; beyond that all are forgotten.
 const MEMO_SIZE: usize = 1 << 16;
 
 /// Computes text scores on one thread. The words that it is given must all come from one analyzer of its own, because
-/// it leaves its sums in [`WordInfo::memo`].
+/// it leaves its sums in [`WordInfo::memo`] and [`ChunkInfo::memo`].
 pub struct Predictor<'a> {
     known: Known<'a>,
     /// Sums of words' own n-grams under a gate, by word and gate.
@@ -25,6 +28,8 @@ pub struct Predictor<'a> {
     /// One sum a label, and the number of known n-grams behind them.
     sums: Vec<f64>,
     lookup: LookUp,
+    /// The keys of a comment's n-grams of several chunks.
+    joint_keys: Vec<u64>,
 }
 
 impl<'a> Predictor<'a> {
@@ -35,6 +40,7 @@ impl<'a> Predictor<'a> {
             gated: FxHashMap::default(),
             sums: vec![0.0; text.n_labels() + 1],
             lookup: LookUp::default(),
+            joint_keys: Vec::new(),
         }
     }
 
@@ -45,6 +51,7 @@ impl<'a> Predictor<'a> {
             gated: sums_under_gates,
             sums,
             lookup,
+            ..
         } = self;
         sums.fill(0.0);
         for word in &analysis.words {
@@ -70,13 +77,62 @@ impl<'a> Predictor<'a> {
             lookup.keys.extend(under_gates);
         });
         known.add_ngrams(lookup, sums);
-        let (total, by_label) = sums.split_last().expect("one number more than labels");
-        known.text.scaled(by_label, scale_of(*total))
+        self.scaled()
+    }
+
+    /// The text scores of the comment `text` under no gate, and what is seen of it: what its chunks add is remembered
+    /// too, so that its words need not be looked at. The same bits as [`Predictor::text_scores`].
+    pub fn skim(&mut self, analyzer: &mut Analyzer, text: &str) -> Skimmed {
+        let Predictor {
+            known,
+            sums,
+            lookup,
+            joint_keys,
+            ..
+        } = self;
+        sums.fill(0.0);
+        joint_keys.clear();
+        let mut seen = Seen::default();
+        let mut tampered = false;
+        let mut joints = Joints::default();
+        analyzer.each_chunk(text, |_, chunk| {
+            if chunk.memo.is_empty() {
+                chunk.memo = known.sum_of_chunk(chunk, lookup);
+            }
+            add(sums, &chunk.memo);
+            seen.add(&chunk.seen);
+            tampered |= chunk.tampered;
+            if !chunk.words().is_empty() {
+                joint_keys.push(joints.join(chunk.ends));
+            }
+        });
+        if !joint_keys.is_empty() {
+            joint_keys.push(joints.end());
+        }
+        std::mem::swap(joint_keys, &mut lookup.keys);
+        known.add_ngrams(lookup, sums);
+        Skimmed {
+            text_scores: self.scaled(),
+            seen,
+            tampered,
+        }
+    }
+
+    fn scaled(&self) -> Vec<f64> {
+        let (total, by_label) = self.sums.split_last().expect("one number more than labels");
+        self.known.text.scaled(by_label, scale_of(*total))
     }
 }
 
-/// One sum a label, and the number of known n-grams behind them. Four labels need no memory elsewhere.
-type Sums = SmallVec<[f64; 5]>;
+/// What [`Predictor::skim`] finds.
+pub struct Skimmed {
+    /// The text scores.
+    pub text_scores: Vec<f64>,
+    /// What there is to see.
+    pub seen: Seen,
+    /// Whether something was hidden or imitated.
+    pub tampered: bool,
+}
 
 /// The n-grams that the text model knows, with their weights.
 struct Known<'a> {
@@ -95,6 +151,22 @@ impl Known<'_> {
         let mut sums = smallvec![0.0; self.text.n_labels() + 1];
         lookup.keys.clear();
         each_word_ngram(word, |key| lookup.keys.push(change(key)));
+        self.add_ngrams(lookup, &mut sums);
+        sums
+    }
+
+    /// The sums of all n-grams inside the chunk.
+    fn sum_of_chunk(&self, chunk: &ChunkInfo, lookup: &mut LookUp) -> Sums {
+        let mut sums = smallvec![0.0; self.text.n_labels() + 1];
+        for word in chunk.words() {
+            let info = &word.info;
+            let own = info
+                .memo
+                .get_or_init(|| self.sum_of_word(info, |key| key, lookup));
+            add(&mut sums, own);
+        }
+        lookup.keys.clear();
+        each_inner_ngram(chunk.words(), |key| lookup.keys.push(key));
         self.add_ngrams(lookup, &mut sums);
         sums
     }

@@ -320,26 +320,28 @@ impl RowWriter<'_> {
         session: &mut Session,
     ) -> std::result::Result<Option<usize>, String> {
         let comment = parser.parse(row)?;
-        let (mut prediction, facts) = session.predict(&comment);
+        let features = self.explain.then(|| session.extract(&comment));
+        let mut prediction = match &features {
+            Some(features) => self.classifier.predict(features),
+            None => session.classify(&comment),
+        };
         prediction.review = self.review.is_some_and(|r| r.is_for_review(&prediction));
-        let tampered = facts.analysis.tampered;
         match self.format {
             OutputFormat::Table => {
                 let line = table_row(self.classifier, &comment, &prediction, self.width);
                 lines.extend_from_slice(line.as_bytes());
             }
             OutputFormat::Jsonl => {
-                let extras = self.explain.then(|| Extras {
-                    offsets: self.classifier.stance_for(&facts.dense).1.to_vec(),
-                    explanation: explain(self.classifier, &comment.text, &session.features(facts)),
-                    read_as: tampered.then(|| normalize(&comment.text)),
+                let extras = features.map(|features| Extras {
+                    offsets: self.classifier.stance_for(&features.dense).1.to_vec(),
+                    explanation: explain(self.classifier, &comment.text, &features),
+                    read_as: prediction.tampered.then(|| normalize(&comment.text)),
                 });
                 jsonl_row_into(
                     lines,
                     self.classifier,
                     &comment,
                     &prediction,
-                    tampered,
                     extras.as_ref(),
                 );
             }

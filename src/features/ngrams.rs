@@ -4,7 +4,7 @@
 //! [`NgramTable`] finds a key's column. An n-gram that training did not meet has no column and adds nothing.
 
 use super::Block;
-use super::analysis::{Analysis, WordInfo};
+use super::analysis::{Analysis, Word, WordInfo};
 use super::recent::Recent;
 use rustc_hash::FxHashMap;
 use std::ops::Range;
@@ -106,23 +106,54 @@ pub fn each_word_ngram(word: &WordInfo, mut each: impl FnMut(u64)) {
 /// Calls `each` with the key of every n-gram that is made by several words, and those words: pairs, the edges of the
 /// text among them.
 pub fn each_joint_ngram(analysis: &Analysis, mut each: impl FnMut(u64, Span)) {
-    let words = &analysis.words;
-    let mut before = EDGE;
-    for (i, word) in words.iter().enumerate() {
-        let i = i as u32;
+    let mut joints = Joints::default();
+    for (i, word) in (0..).zip(&analysis.words) {
         let span = Span {
-            first: i.saturating_sub(1),
+            first: i.max(1) - 1,
             last: i,
         };
-        each(pair_key(before, word.info.key), span);
-        before = word.info.key;
+        each(joints.join([word.info.key; 2]), span);
     }
-    if let Some(last) = words.len().checked_sub(1) {
+    if let Some(last) = analysis.words.len().checked_sub(1) {
         let span = Span {
             first: last as u32,
             last: last as u32,
         };
-        each(pair_key(before, EDGE), span);
+        each(joints.end(), span);
+    }
+}
+
+/// Calls `each` with the key of every n-gram that is made by several of `words`, edges of the text left out.
+pub fn each_inner_ngram(words: &[Word], mut each: impl FnMut(u64)) {
+    for two in words.windows(2) {
+        each(pair_key(two[0].info.key, two[1].info.key));
+    }
+}
+
+/// The keys of the n-grams that arise where words follow each other.
+#[derive(Debug)]
+pub struct Joints {
+    before: u64,
+}
+
+impl Default for Joints {
+    fn default() -> Self {
+        Joints { before: EDGE }
+    }
+}
+
+impl Joints {
+    /// The n-gram that arises where what came so far is followed by a word, or by words of which the first and the last
+    /// have these keys.
+    pub fn join(&mut self, ends: [u64; 2]) -> u64 {
+        let key = pair_key(self.before, ends[0]);
+        self.before = ends[1];
+        key
+    }
+
+    /// The n-gram that arises where the text ends behind a word.
+    pub fn end(&self) -> u64 {
+        pair_key(self.before, EDGE)
     }
 }
 

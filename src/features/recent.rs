@@ -32,6 +32,14 @@ impl<K: Hash + Eq, V> Recent<K, V> {
         self.young.get(key)
     }
 
+    /// The value of `key`, where it is in the young generation, to be changed.
+    pub fn get_mut<Q: Hash + Eq + ?Sized>(&mut self, key: &Q) -> Option<&mut V>
+    where
+        K: Borrow<Q>,
+    {
+        self.young.get_mut(key)
+    }
+
     /// Takes the value of `key` out of the old generation, for whoever inserts it again.
     pub fn take_old<Q: Hash + Eq + ?Sized>(&mut self, key: &Q) -> Option<V>
     where

@@ -1,7 +1,8 @@
 //! Surface features: what a reader sees of a comment without understanding it.
 
-use super::analysis::{Analysis, Kind, Word};
-use super::lexicon::{CUES, Cue, Cues};
+use super::analysis::{Kind, Word};
+use super::flags::Flags;
+use super::lexicon::{CUES, Cues};
 use crate::normalize::is_invisible;
 
 /// The upper ends of the length buckets, in words; a longer comment is in a bucket of its own.
@@ -30,6 +31,9 @@ const FLAGS: [&str; 19] = [
     "no end mark",
 ];
 
+/// The number of surface features.
+pub const N_SURFACE: usize = FLAGS.len() + LENGTHS.len() + 1 + 2 * CUES.len();
+
 /// The names of the surface features, in the order in which [`surface_flags`] gives them.
 pub fn surface_names() -> Vec<String> {
     let mut names: Vec<String> = FLAGS.iter().map(|s| s.to_string()).collect();
@@ -51,114 +55,159 @@ pub fn surface_names() -> Vec<String> {
     names
 }
 
-/// Whether each surface feature holds of the comment `text`; with room for the context flags behind them.
-pub fn surface_flags(text: &str, analysis: &Analysis) -> Vec<bool> {
-    let words = &analysis.words;
-    let n = words.len();
-    let seen = Seen::of(words);
-    let n_words = seen.n_words;
-    let last = words
-        .iter()
-        .rev()
-        .find(|w| w.info.kind != Kind::Link && w.info.kind != Kind::Hashtag);
-    let last_text = last.map_or("", |w| w.info.text.as_str());
-    // Where all is ASCII, only one of the marks can stand.
-    let quotes = match text.is_ascii() {
-        true => text.contains('"'),
-        false => text.contains(['"', '“', '”', '«', '»', '„']),
-    };
+/// Which surface features hold of the comment `text`, in which this was `seen`.
+pub fn surface_flags(text: &str, seen: &Seen) -> Flags {
     let trimmed = text.trim_start_matches(|c: char| c.is_whitespace() || is_invisible(c));
-    let mut flags = Vec::with_capacity(128);
-    flags.extend([
+    let last = seen.last.unwrap_or_default();
+    let first_half = seen.first_question.is_some_and(|at| 2 * at < seen.n);
+    let flags: [bool; FLAGS.len()] = [
         seen.questions > 0,
-        last_text.contains(['?', '؟']),
-        seen.first_question.is_some_and(|i| 2 * i < n),
+        last.asks,
+        first_half,
         seen.questions > 1,
         seen.question_and_exclamation,
         seen.exclamations > 0,
         seen.exclamations > 1 || seen.double_exclamation,
-        quotes,
+        seen.quotes,
         seen.links > 0,
-        seen.links > 0 && n_words <= 5,
-        words.first().is_some_and(|w| w.info.kind == Kind::Handle),
-        seen.hashtags > 0,
-        seen.symbols > 0,
-        n > 0 && n_words == 0 && seen.links == 0,
+        seen.links > 0 && seen.n_words <= 5,
+        seen.handle_first,
+        seen.hashtag,
+        seen.symbol,
+        seen.n > 0 && seen.n_words == 0 && seen.links == 0,
         seen.number,
         seen.ellipsis,
-        seen.smile || last_text == ")",
+        seen.smile || last.closes,
         trimmed.starts_with('>'),
-        last.is_some_and(|w| w.info.kind == Kind::Word),
-    ]);
-    debug_assert_eq!(flags.len(), FLAGS.len());
-    let bucket = LENGTHS
-        .iter()
-        .position(|&end| n_words <= end)
-        .unwrap_or(LENGTHS.len());
-    flags.extend((0..=LENGTHS.len()).map(|i| i == bucket));
-    flags.extend(CUES.map(|(cue, _)| seen.cues.has(cue)));
-    flags.extend(CUES.map(|(cue, _): (Cue, _)| seen.first_cues.has(cue)));
-    flags
+        last.is_word,
+    ];
+    let bucket = LENGTHS.iter().position(|&end| seen.n_words as usize <= end);
+    let bucket = bucket.unwrap_or(LENGTHS.len());
+    let cues = FLAGS.len() + LENGTHS.len() + 1;
+    Flags::from_iter(flags)
+        .with(FLAGS.len() + bucket, Flags::from(1))
+        .with(cues, seen.cues.flags())
+        .with(cues + CUES.len(), seen.first_cues.flags())
 }
 
-/// What one pass over the words of a comment sees.
-#[derive(Default)]
-struct Seen {
-    questions: usize,
-    first_question: Option<usize>,
+/// What there is to see in a stretch of a comment. What is seen of stretches one behind the other adds up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Seen {
+    /// Words of every sort.
+    n: u32,
+    /// Words and hashtags.
+    n_words: u32,
+    questions: u32,
+    /// Where the first mark stands that asks, among words of every sort.
+    first_question: Option<u32>,
+    exclamations: u32,
+    links: u32,
     question_and_exclamation: bool,
-    exclamations: usize,
     double_exclamation: bool,
     ellipsis: bool,
     smile: bool,
     number: bool,
-    /// Words and hashtags.
-    n_words: usize,
-    hashtags: usize,
-    links: usize,
-    symbols: usize,
+    hashtag: bool,
+    symbol: bool,
+    quotes: bool,
+    handle_first: bool,
+    /// The last that is neither link nor hashtag.
+    last: Option<Last>,
     cues: Cues,
     /// The cues of the first word or hashtag.
     first_cues: Cues,
 }
 
+/// What the last word of a comment is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Last {
+    asks: bool,
+    /// A closing bracket by itself.
+    closes: bool,
+    is_word: bool,
+}
+
 impl Seen {
-    fn of(words: &[Word]) -> Self {
-        let mut seen = Seen::default();
-        for (i, word) in words.iter().enumerate() {
-            let info = &word.info;
-            seen.cues = seen.cues.union(info.cues);
-            match info.kind {
-                Kind::Word | Kind::Hashtag => {
-                    if seen.n_words == 0 {
-                        seen.first_cues = info.cues;
-                    }
-                    seen.n_words += 1;
-                    seen.hashtags += usize::from(info.kind == Kind::Hashtag);
-                    seen.number |= info.number;
-                }
-                Kind::Link => seen.links += 1,
-                Kind::Symbol => seen.symbols += 1,
-                Kind::Handle => {}
-                Kind::Mark => seen.see_mark(i, &info.text),
-            }
+    /// What there is to see in `text`, whose words are `words`.
+    pub fn of(text: &str, words: &[Word]) -> Self {
+        let mut seen = Seen {
+            // Where all is ASCII, only one of the marks can stand.
+            quotes: match text.is_ascii() {
+                true => text.contains('"'),
+                false => text.contains(['"', '“', '”', '«', '»', '„']),
+            },
+            ..Seen::default()
+        };
+        for word in words {
+            seen.add(&word.info.seen);
         }
         seen
     }
 
-    fn see_mark(&mut self, at: usize, text: &str) {
+    /// What there is to see in the word `text` of this `kind` that gives these `cues`, wherever it stands.
+    pub fn of_word(text: &str, kind: Kind, cues: Cues) -> Self {
+        let mut seen = Seen {
+            n: 1,
+            cues,
+            handle_first: kind == Kind::Handle,
+            ..Seen::default()
+        };
         let asks = text.contains(['?', '؟']);
-        if asks {
-            self.questions += 1;
-            self.first_question.get_or_insert(at);
+        match kind {
+            Kind::Word | Kind::Hashtag => {
+                seen.n_words = 1;
+                seen.first_cues = cues;
+                seen.hashtag = kind == Kind::Hashtag;
+                seen.number = text.starts_with(|c: char| c.is_ascii_digit());
+            }
+            Kind::Link => seen.links = 1,
+            Kind::Symbol => seen.symbol = true,
+            Kind::Handle => {}
+            Kind::Mark => {
+                seen.questions = u32::from(asks);
+                seen.first_question = asks.then_some(0);
+                let exclaims = text.contains('!');
+                seen.exclamations = u32::from(exclaims);
+                seen.question_and_exclamation = exclaims && text.contains('?');
+                seen.double_exclamation = text.contains("!!");
+                seen.ellipsis = text.starts_with("..");
+                seen.smile = text.starts_with("))");
+            }
         }
-        if text.contains('!') {
-            self.exclamations += 1;
-            self.question_and_exclamation |= text.contains('?');
-            self.double_exclamation |= text.contains("!!");
+        if !matches!(kind, Kind::Link | Kind::Hashtag) {
+            seen.last = Some(Last {
+                asks,
+                closes: text == ")",
+                is_word: kind == Kind::Word,
+            });
         }
-        self.ellipsis |= text.starts_with("..");
-        self.smile |= text.starts_with("))");
+        seen
+    }
+
+    /// Adds what is seen of the stretch behind this one.
+    pub fn add(&mut self, more: &Seen) {
+        if self.first_question.is_none() {
+            self.first_question = more.first_question.map(|at| self.n + at);
+        }
+        if self.n_words == 0 {
+            self.first_cues = more.first_cues;
+        }
+        self.handle_first |= self.n == 0 && more.handle_first;
+        self.last = more.last.or(self.last);
+        self.n += more.n;
+        self.n_words += more.n_words;
+        self.questions += more.questions;
+        self.exclamations += more.exclamations;
+        self.links += more.links;
+        self.question_and_exclamation |= more.question_and_exclamation;
+        self.double_exclamation |= more.double_exclamation;
+        self.ellipsis |= more.ellipsis;
+        self.smile |= more.smile;
+        self.number |= more.number;
+        self.hashtag |= more.hashtag;
+        self.symbol |= more.symbol;
+        self.quotes |= more.quotes;
+        self.cues = self.cues.union(more.cues);
     }
 }
 
@@ -179,15 +228,9 @@ mod tests {
     fn names_of(text: &str) -> Vec<String> {
         let (tokenizer, lexicon) = (Tokenizer::new([]), Lexicon::default());
         let analysis = Analyzer::new(&tokenizer, &lexicon, (3, 5)).analyze(text);
-        let flags = surface_flags(text, &analysis);
+        let flags = surface_flags(text, &Seen::of(text, &analysis.words));
         let names = surface_names();
-        assert_eq!(flags.len(), names.len());
-        names
-            .into_iter()
-            .zip(flags)
-            .filter(|x| x.1)
-            .map(|x| x.0)
-            .collect()
+        flags.holding().map(|at| names[at].clone()).collect()
     }
 
     #[test]

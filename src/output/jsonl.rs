@@ -34,18 +34,17 @@ fn raw(json: &str) -> Result<&RawValue, serde_json::Error> {
     serde_json::from_str(json)
 }
 
-/// Appends the line for `comment` to `lines`, without its end. `"tampered": true` stands in it where `tampered` says that
+/// Appends the line for `comment` to `lines`, without its end. `"tampered": true` stands in it where
 /// normalising the text undid something that hides letters or imitates them.
 pub fn jsonl_row_into(
     lines: &mut Vec<u8>,
     classifier: &Classifier,
     comment: &Comment,
     prediction: &Prediction,
-    tampered: bool,
     extras: Option<&Extras>,
 ) {
     // Writing into memory cannot fail, and the comment's own JSON was valid when it was read.
-    let _ = write_row(lines, classifier, comment, prediction, tampered, extras);
+    let _ = write_row(lines, classifier, comment, prediction, extras);
 }
 
 fn write_row(
@@ -53,7 +52,6 @@ fn write_row(
     classifier: &Classifier,
     comment: &Comment,
     prediction: &Prediction,
-    tampered: bool,
     extras: Option<&Extras>,
 ) -> Result<(), serde_json::Error> {
     let labels = &classifier.labels;
@@ -70,7 +68,7 @@ fn write_row(
         &rounded(prediction.probabilities[prediction.label]),
     )?;
     map.serialize_entry("probabilities", &ByLabel(labels, &prediction.probabilities))?;
-    if tampered {
+    if prediction.tampered {
         map.serialize_entry("tampered", &true)?;
     }
     if let Some(extras) = extras {
