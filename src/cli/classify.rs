@@ -11,7 +11,7 @@ use crate::explain::explain;
 use crate::model_dir::load;
 use crate::normalize::normalize;
 use crate::output::{
-    Delimited, Extras, Stdout, WholeRows, delimited_header, delimited_row, jsonl_row_into, rounded,
+    Delimited, Extras, LabelNames, Stdout, WholeRows, delimited_header, delimited_row, jsonl_row_into, rounded,
     table_header, table_row, visible,
 };
 use crate::read::{Row, RowParser, Rows};
@@ -150,6 +150,7 @@ pub fn classify(args: ClassifyArgs) -> Result<()> {
     let mut rows = Rows::new(&args.files, &options);
     let writer = RowWriter {
         classifier: &classifier,
+        names: LabelNames::new(&classifier.labels),
         format,
         explain: args.explain,
         review: review.as_ref(),
@@ -292,6 +293,7 @@ impl Review {
 
 struct RowWriter<'a> {
     classifier: &'a Classifier,
+    names: LabelNames,
     format: OutputFormat,
     explain: bool,
     review: Option<&'a Review>,
@@ -339,7 +341,7 @@ impl RowWriter<'_> {
                 });
                 jsonl_row_into(
                     lines,
-                    self.classifier,
+                    &self.names,
                     &comment,
                     &prediction,
                     extras.as_ref(),

@@ -99,8 +99,9 @@ pub struct Analysis {
     pub tampered: bool,
 }
 
-/// What there is to know of a chunk wherever it stands.
+/// What there is to know of a chunk wherever it stands, in two cache lines.
 #[derive(Debug, Clone)]
+#[repr(align(64))]
 pub struct ChunkInfo {
     /// Its words, most often one; bytes counted from the chunk's first.
     words: SmallVec<[Word; 1]>,
@@ -130,23 +131,37 @@ pub struct Analyzer<'a> {
     lexicon: &'a Lexicon,
     char_range: CharRange,
     /// Short chunks, by [`short_key`].
-    short: Recent<u128, ChunkInfo>,
+    short: Recent<ShortKey, ChunkInfo>,
     /// Longer ones.
     long: Recent<Box<str>, ChunkInfo>,
     /// Words by their text: many chunks hold the same word.
     words: Recent<Rc<str>, Rc<WordInfo>>,
-    /// The chunks of the text that is being analysed: first byte, length and key.
-    cuts: Vec<(usize, usize, Option<u128>)>,
 }
+
+/// A chunk where it stands in a text.
+#[derive(Clone, Copy, Default)]
+struct Cut {
+    start: usize,
+    length: usize,
+    /// Its number among the short chunks, where it has one.
+    number: Option<u32>,
+}
+
+/// The chunks that are looked up together.
+const TOGETHER: usize = 64;
 
 /// The most chunks and the most words that are remembered, twice: as many as fit a hash table of 2^16 places.
 const MEMO_SIZE: usize = 7 << 13;
 /// The longest chunk and the longest word that are remembered, in bytes.
 const MEMO_BYTES: usize = 48;
 
-/// The `n` bytes of `text` from `start` on and their number as one key, where they are 15 at most. Most words are that
-/// short, and the key is found without following a pointer.
-fn short_key(text: &[u8], start: usize, n: usize) -> Option<u128> {
+/// The bytes of a chunk of 15 at most, and their number. Most words are that short, and the key is found without
+/// following a pointer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct ShortKey(u64, u64);
+
+/// The key of the `n` bytes of `text` from `start` on, where they are short.
+fn short_key(text: &[u8], start: usize, n: usize) -> Option<ShortKey> {
     if n > 15 {
         return None;
     }
@@ -158,7 +173,8 @@ fn short_key(text: &[u8], start: usize, n: usize) -> Option<u128> {
             bytes
         }
     };
-    Some(u128::from_le_bytes(bytes) & ((1 << (8 * n)) - 1) | (n as u128) << 120)
+    let key = u128::from_le_bytes(bytes) & ((1 << (8 * n)) - 1) | (n as u128) << 120;
+    Some(ShortKey(key as u64, (key >> 64) as u64))
 }
 
 impl<'a> Analyzer<'a> {
@@ -171,7 +187,6 @@ impl<'a> Analyzer<'a> {
             short: Recent::new(MEMO_SIZE),
             long: Recent::new(MEMO_SIZE),
             words: Recent::new(MEMO_SIZE),
-            cuts: Vec::new(),
         }
     }
 
@@ -191,39 +206,57 @@ impl<'a> Analyzer<'a> {
 
     /// Calls `each` with every chunk of `text` in order and its first byte.
     pub fn each_chunk(&mut self, text: &str, mut each: impl FnMut(usize, &mut ChunkInfo)) {
-        // All places and keys first, so that waiting for memory overlaps.
-        let mut cuts = std::mem::take(&mut self.cuts);
-        cuts.clear();
-        cuts.extend(chunks(text).map(|(at, chunk)| {
-            let key = short_key(text.as_bytes(), at, chunk.len());
-            (at, chunk.len(), key)
-        }));
-        for &(at, length, key) in &cuts {
-            let chunk = &text[at..at + length];
-            match key {
-                Some(key) => match self.short.get_mut(&key) {
-                    Some(info) => each(at, info),
-                    None => {
-                        let old = self.short.take_old(&key);
-                        let mut info = old.unwrap_or_else(|| self.learn(chunk));
-                        each(at, &mut info);
-                        self.short.insert(key, info);
-                    }
-                },
-                None => match self.long.get_mut(chunk) {
-                    Some(info) => each(at, info),
-                    None => {
-                        let old = self.long.take_old(chunk);
-                        let mut info = old.unwrap_or_else(|| self.learn(chunk));
-                        each(at, &mut info);
-                        if length <= MEMO_BYTES {
-                            self.long.insert(chunk.into(), info);
-                        }
-                    }
-                },
+        let mut chunks = chunks(text);
+        let mut cuts = [Cut::default(); TOGETHER];
+        loop {
+            self.short.make_room(TOGETHER);
+            let mut n = 0;
+            for (cut, (start, chunk)) in cuts.iter_mut().zip(&mut chunks) {
+                let key = short_key(text.as_bytes(), start, chunk.len());
+                *cut = Cut {
+                    start,
+                    length: chunk.len(),
+                    number: key.and_then(|key| self.short.number(&key)),
+                };
+                n += 1;
+            }
+            for cut in &cuts[..n] {
+                let chunk = &text[cut.start..cut.start + cut.length];
+                let number = cut.number.or_else(|| self.short_number(chunk));
+                match number {
+                    Some(number) => each(cut.start, self.short.value(number)),
+                    None => self.with_long(chunk, |info| each(cut.start, info)),
+                }
+            }
+            if n < TOGETHER {
+                return;
             }
         }
-        self.cuts = cuts;
+    }
+
+    /// The number of a chunk that may be new, where it is short.
+    #[inline(never)]
+    fn short_number(&mut self, chunk: &str) -> Option<u32> {
+        let key = short_key(chunk.as_bytes(), 0, chunk.len())?;
+        Some(self.short.number(&key).unwrap_or_else(|| {
+            let old = self.short.old(&key);
+            let info = old.unwrap_or_else(|| self.learn(chunk));
+            self.short.insert(key, info)
+        }))
+    }
+
+    /// Calls `each` with what there is to know of a chunk that is not short.
+    fn with_long(&mut self, chunk: &str, each: impl FnOnce(&mut ChunkInfo)) {
+        if chunk.len() > MEMO_BYTES {
+            return each(&mut self.learn(chunk));
+        }
+        let number = self.long.number(chunk).unwrap_or_else(|| {
+            self.long.make_room(1);
+            let old = self.long.old(chunk);
+            let info = old.unwrap_or_else(|| self.learn(chunk));
+            self.long.insert(chunk.into(), info)
+        });
+        each(self.long.value(number));
     }
 
     fn learn(&mut self, chunk: &str) -> ChunkInfo {
@@ -247,10 +280,11 @@ impl<'a> Analyzer<'a> {
 
     /// What there is to know of the word with this normalised text.
     fn word(&mut self, text: &str) -> Rc<WordInfo> {
-        if let Some(info) = self.words.get(text) {
-            return info.clone();
+        if let Some(number) = self.words.number(text) {
+            return self.words.value(number).clone();
         }
-        let info = self.words.take_old(text).unwrap_or_else(|| {
+        self.words.make_room(1);
+        let info = self.words.old(text).unwrap_or_else(|| {
             let (kind, cues) = (kind(text), self.lexicon.cues(text));
             Rc::new(WordInfo {
                 id: self.tokenizer.id(text),

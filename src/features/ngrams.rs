@@ -326,27 +326,26 @@ impl NgramCounts {
         self.n_texts += 1;
         for word in &analysis.words {
             let unit = under_gates(word_key(&word.info), gates);
-            let numbers = match self.of_word.get(&unit) {
-                Some(numbers) => numbers,
-                None => {
-                    let numbers = self.of_word.take_old(&unit).unwrap_or_else(|| {
-                        let mut numbers = Vec::new();
-                        let own = word_key(&word.info);
-                        each_word_ngram(&word.info, |key| {
-                            if key != own && !self.with_characters {
-                                return;
-                            }
+            let at = self.of_word.number(&unit).unwrap_or_else(|| {
+                self.of_word.make_room(1);
+                let numbers = self.of_word.old(&unit).unwrap_or_else(|| {
+                    let mut numbers = Vec::new();
+                    let own = word_key(&word.info);
+                    each_word_ngram(&word.info, |key| {
+                        if key != own && !self.with_characters {
+                            return;
+                        }
+                        numbers.push(number(&mut self.numbers, &mut self.found, key));
+                        for &gate in gates {
+                            let key = gated(key, gate);
                             numbers.push(number(&mut self.numbers, &mut self.found, key));
-                            for &gate in gates {
-                                let key = gated(key, gate);
-                                numbers.push(number(&mut self.numbers, &mut self.found, key));
-                            }
-                        });
-                        numbers.into()
+                        }
                     });
-                    self.of_word.insert(unit, numbers)
-                }
-            };
+                    numbers.into()
+                });
+                self.of_word.insert(unit, numbers)
+            });
+            let numbers: &[u32] = self.of_word.value(at);
             for &number in numbers {
                 count_once(&mut self.found[number as usize], self.n_texts);
             }
