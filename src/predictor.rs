@@ -8,10 +8,12 @@
 
 use crate::features::analysis::{Analysis, Analyzer, ChunkInfo, Sums, WordInfo};
 use crate::features::ngrams::{
-    Joints, NgramTable, each_inner_ngram, each_joint_ngram, each_word_ngram, gated, scale_of,
+    Joints, KeyFilter, NgramTable, each_inner_ngram, each_joint_ngram, each_word_ngram, gated,
+    scale_of,
 };
 use crate::features::surface::Seen;
 use crate::text_model::TextModel;
+use half::f16;
 use half::slice::HalfFloatSliceExt;
 use rustc_hash::FxHashMap;
 use smallvec::smallvec;
@@ -19,10 +21,14 @@ use smallvec::smallvec;
 /// The most words under gates whose sums are remembered; beyond that all are forgotten.
 const MEMO_SIZE: usize = 1 << 16;
 
+/// From so many comments on a filter before the table pays.
+const MANY: u64 = 200;
+
 /// Computes text scores on one thread. The words that it is given must all come from one analyzer of its own, because
 /// it leaves its sums in [`WordInfo::memo`] and [`ChunkInfo::memo`].
 pub struct Predictor<'a> {
     known: Known<'a>,
+    n_comments: u64,
     /// Sums of words' own n-grams under a gate, by word and gate.
     gated: FxHashMap<(u64, u64), Sums>,
     /// One sum a label, and the number of known n-grams behind them.
@@ -36,7 +42,12 @@ impl<'a> Predictor<'a> {
     /// A predictor that remembers nothing yet.
     pub fn new(table: &'a NgramTable, text: &'a TextModel) -> Self {
         Predictor {
-            known: Known { table, text },
+            known: Known {
+                table,
+                filter: None,
+                text,
+            },
+            n_comments: 0,
             gated: FxHashMap::default(),
             sums: vec![0.0; text.n_labels() + 1],
             lookup: LookUp::default(),
@@ -46,6 +57,7 @@ impl<'a> Predictor<'a> {
 
     /// The text scores of the comment with these words under these gates: the bits of [`TextModel::scores`].
     pub fn text_scores(&mut self, analysis: &Analysis, gates: &[u64]) -> Vec<f64> {
+        self.begin();
         let Predictor {
             known,
             gated: sums_under_gates,
@@ -53,7 +65,6 @@ impl<'a> Predictor<'a> {
             lookup,
             ..
         } = self;
-        sums.fill(0.0);
         for word in &analysis.words {
             let info = &word.info;
             let own = info
@@ -83,6 +94,7 @@ impl<'a> Predictor<'a> {
     /// The text scores of the comment `text` under no gate, and what is seen of it: what its chunks add is remembered
     /// too, so that its words need not be looked at. The same bits as [`Predictor::text_scores`].
     pub fn skim(&mut self, analyzer: &mut Analyzer, text: &str) -> Skimmed {
+        self.begin();
         let Predictor {
             known,
             sums,
@@ -90,7 +102,6 @@ impl<'a> Predictor<'a> {
             joint_keys,
             ..
         } = self;
-        sums.fill(0.0);
         joint_keys.clear();
         let mut seen = Seen::default();
         let mut tampered = false;
@@ -118,6 +129,15 @@ impl<'a> Predictor<'a> {
         }
     }
 
+    /// Makes ready for one more comment.
+    fn begin(&mut self) {
+        self.sums.fill(0.0);
+        self.n_comments += 1;
+        if self.n_comments == MANY {
+            self.known.filter = Some(KeyFilter::new(self.known.table));
+        }
+    }
+
     fn scaled(&self) -> Vec<f64> {
         let (total, by_label) = self.sums.split_last().expect("one number more than labels");
         self.known.text.scaled(by_label, scale_of(*total))
@@ -137,6 +157,7 @@ pub struct Skimmed {
 /// The n-grams that the text model knows, with their weights.
 struct Known<'a> {
     table: &'a NgramTable,
+    filter: Option<KeyFilter>,
     text: &'a TextModel,
 }
 
@@ -175,22 +196,24 @@ impl Known<'_> {
     fn add_ngrams(&self, lookup: &mut LookUp, sums: &mut [f64]) {
         let LookUp {
             keys,
-            columns,
+            halves,
             weights,
         } = lookup;
-        columns.clear();
-        self.table.each_column(keys, |column| columns.push(column));
-        let k = self.text.n_labels();
-        weights.resize(columns.len() * k, 0.0);
-        for (&column, row) in columns.iter().zip(weights.chunks_exact_mut(k)) {
-            self.text.row(column).convert_to_f32_slice(row);
+        if let Some(filter) = &self.filter {
+            filter.sift(keys);
         }
+        let k = self.text.n_labels();
+        halves.clear();
+        let add_row = |column| halves.extend_from_slice(self.text.row(column));
+        self.table.each_column(keys, add_row);
+        weights.resize(halves.len(), 0.0);
+        halves.convert_to_f32_slice(weights);
         for row in weights.chunks_exact(k) {
             for (sum, &weight) in sums.iter_mut().zip(row) {
                 *sum += f64::from(weight);
             }
         }
-        sums[k] += columns.len() as f64;
+        sums[k] += (weights.len() / k) as f64;
     }
 }
 
@@ -198,7 +221,8 @@ impl Known<'_> {
 #[derive(Default)]
 struct LookUp {
     keys: Vec<u64>,
-    columns: Vec<u32>,
+    /// Rows of weights, as they are stored and in single precision.
+    halves: Vec<f16>,
     weights: Vec<f32>,
 }
 

@@ -60,7 +60,10 @@ mod tests {
             let first = |holds: &dyn Fn(u8) -> bool| bytes.iter().position(|&b| holds(b));
             assert_eq!(eight.below(0x21).first(), first(&|b| b < 0x21));
             assert_eq!(eight.equal(0x22, 0xff).first(), first(&|b| b == 0x22));
-            assert_eq!(eight.equal(0x20, 0xfc).first(), first(&|b| b & 0xfc == 0x20));
+            assert_eq!(
+                eight.equal(0x20, 0xfc).first(),
+                first(&|b| b & 0xfc == 0x20)
+            );
             let either = eight.below(3).or(eight.equal(0x80, 0x80));
             assert_eq!(either.first(), first(&|b| b < 3 || b >= 0x80));
         }

@@ -11,8 +11,8 @@ use crate::explain::explain;
 use crate::model_dir::load;
 use crate::normalize::normalize;
 use crate::output::{
-    Delimited, Extras, LabelNames, Stdout, WholeRows, delimited_header, delimited_row, jsonl_row_into, rounded,
-    table_header, table_row, visible,
+    Delimited, Extras, LabelNames, Stdout, WholeRows, delimited_header, delimited_row,
+    jsonl_row_into, rounded, table_header, table_row, visible,
 };
 use crate::read::{Row, RowParser, Rows};
 use clap::{Parser, ValueEnum};
@@ -339,13 +339,7 @@ impl RowWriter<'_> {
                     explanation: explain(self.classifier, &comment.text, &features),
                     read_as: prediction.tampered.then(|| normalize(&comment.text)),
                 });
-                jsonl_row_into(
-                    lines,
-                    &self.names,
-                    &comment,
-                    &prediction,
-                    extras.as_ref(),
-                );
+                jsonl_row_into(lines, &self.names, &comment, &prediction, extras.as_ref());
             }
             OutputFormat::Csv | OutputFormat::Tsv => {
                 let (line, n) =

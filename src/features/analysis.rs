@@ -160,6 +160,17 @@ const MEMO_BYTES: usize = 48;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct ShortKey(u64, u64);
 
+/// The bits of the first bytes of sixteen, by their number.
+const MASKS: [u128; 16] = {
+    let mut masks = [0; 16];
+    let mut n = 0;
+    while n < masks.len() {
+        masks[n] = (1 << (8 * n)) - 1;
+        n += 1;
+    }
+    masks
+};
+
 /// The key of the `n` bytes of `text` from `start` on, where they are short.
 fn short_key(text: &[u8], start: usize, n: usize) -> Option<ShortKey> {
     if n > 15 {
@@ -173,7 +184,7 @@ fn short_key(text: &[u8], start: usize, n: usize) -> Option<ShortKey> {
             bytes
         }
     };
-    let key = u128::from_le_bytes(bytes) & ((1 << (8 * n)) - 1) | (n as u128) << 120;
+    let key = u128::from_le_bytes(bytes) & MASKS[n] | (n as u128) << 120;
     Some(ShortKey(key as u64, (key >> 64) as u64))
 }
 

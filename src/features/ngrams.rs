@@ -280,6 +280,40 @@ impl NgramTable {
     }
 }
 
+/// Tells of most keys that they have no column, by one look at few bits: made of a table where many keys are to be
+/// looked up.
+#[derive(Debug)]
+pub struct KeyFilter {
+    /// For each bucket, which values the five bits have that stand behind the topmost ones in its keys.
+    behind: Vec<u32>,
+}
+
+impl KeyFilter {
+    /// The filter of `table`.
+    pub fn new(table: &NgramTable) -> Self {
+        let behind = table.buckets.windows(2).map(|bucket| {
+            let keys = &table.fingerprints[bucket[0] as usize..bucket[1] as usize];
+            keys.iter().fold(0, |bits, key| bits | 1 << (key >> 27))
+        });
+        KeyFilter {
+            behind: behind.collect(),
+        }
+    }
+
+    /// Takes keys out that certainly have no column.
+    pub fn sift(&self, keys: &mut Vec<u64>) {
+        let bits = self.behind.len().trailing_zeros();
+        let mut n = 0;
+        for at in 0..keys.len() {
+            let key = keys[at];
+            let (bucket, fingerprint) = split(key, bits);
+            keys[n] = key;
+            n += (self.behind[bucket] >> (fingerprint >> 27) & 1) as usize;
+        }
+        keys.truncate(n);
+    }
+}
+
 fn bits_for(n_keys: usize) -> u32 {
     (n_keys / 4 + 1)
         .next_power_of_two()
@@ -466,6 +500,18 @@ mod tests {
         assert_eq!(together, [table.column(keys[5]), table.column(keys[9])]);
         assert_eq!(table.column(mix(5000)), None);
         assert_eq!(NgramTable::new(&[]).column(7), None);
+    }
+
+    #[test]
+    fn the_filter_keeps_what_has_a_column_and_takes_most_else_out() {
+        let table = NgramTable::new(&(0..1000).map(mix).collect::<Vec<u64>>());
+        let mut keys: Vec<u64> = (500..10_000).map(mix).collect();
+        KeyFilter::new(&table).sift(&mut keys);
+        assert_eq!(keys[..500], (500..1000).map(mix).collect::<Vec<u64>>());
+        assert!(keys.len() < 500 + 9000 / 5, "{}", keys.len());
+        let mut keys = vec![7];
+        KeyFilter::new(&NgramTable::new(&[])).sift(&mut keys);
+        assert!(keys.is_empty());
     }
 
     #[test]

@@ -58,28 +58,28 @@ pub fn surface_names() -> Vec<String> {
 /// Which surface features hold of the comment `text`, in which this was `seen`.
 pub fn surface_flags(text: &str, seen: &Seen) -> Flags {
     let trimmed = text.trim_start_matches(|c: char| c.is_whitespace() || is_invisible(c));
-    let last = seen.last.unwrap_or_default();
-    let first_half = seen.first_question.is_some_and(|at| 2 * at < seen.n);
+    let has = |sight: u16| seen.sights & sight != 0;
+    let last = |sight: u16| seen.last & sight != 0;
     let flags: [bool; FLAGS.len()] = [
         seen.questions > 0,
-        last.asks,
-        first_half,
+        last(ASKS),
+        2 * u64::from(seen.first_question) < u64::from(seen.n),
         seen.questions > 1,
-        seen.question_and_exclamation,
+        has(QUESTION_AND_EXCLAMATION),
         seen.exclamations > 0,
-        seen.exclamations > 1 || seen.double_exclamation,
-        seen.quotes,
-        seen.links > 0,
-        seen.links > 0 && seen.n_words <= 5,
-        seen.handle_first,
-        seen.hashtag,
-        seen.symbol,
-        seen.n > 0 && seen.n_words == 0 && seen.links == 0,
-        seen.number,
-        seen.ellipsis,
-        seen.smile || last.closes,
+        seen.exclamations > 1 || has(DOUBLE_EXCLAMATION),
+        has(QUOTES),
+        has(LINK),
+        has(LINK) && seen.n_words <= 5,
+        has(HANDLE_FIRST),
+        has(HASHTAG),
+        has(SYMBOL),
+        seen.n > 0 && seen.n_words == 0 && !has(LINK),
+        has(NUMBER),
+        has(ELLIPSIS),
+        has(SMILE) || last(CLOSES),
         trimmed.starts_with('>'),
-        last.is_word,
+        last(WORD),
     ];
     let bucket = LENGTHS.iter().position(|&end| seen.n_words as usize <= end);
     let bucket = bucket.unwrap_or(LENGTHS.len());
@@ -91,51 +91,77 @@ pub fn surface_flags(text: &str, seen: &Seen) -> Flags {
 }
 
 /// What there is to see in a stretch of a comment. What is seen of stretches one behind the other adds up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seen {
     /// Words of every sort.
     n: u32,
     /// Words and hashtags.
     n_words: u32,
     questions: u32,
-    /// Where the first mark stands that asks, among words of every sort.
-    first_question: Option<u32>,
+    /// Where the first mark stands that asks, among words of every sort; the largest number where none does.
+    first_question: u32,
     exclamations: u32,
-    links: u32,
-    question_and_exclamation: bool,
-    double_exclamation: bool,
-    ellipsis: bool,
-    smile: bool,
-    number: bool,
-    hashtag: bool,
-    symbol: bool,
-    quotes: bool,
-    handle_first: bool,
-    /// The last that is neither link nor hashtag.
-    last: Option<Last>,
+    /// What is somewhere in it: the sum of some of the constants below.
+    sights: u16,
+    /// What the last word is that is neither link nor hashtag: the sum of some of the constants below, 0 where there is
+    /// none.
+    last: u16,
     cues: Cues,
     /// The cues of the first word or hashtag.
     first_cues: Cues,
 }
 
-/// What the last word of a comment is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-struct Last {
-    asks: bool,
-    /// A closing bracket by itself.
-    closes: bool,
-    is_word: bool,
+// What can be seen somewhere.
+const QUOTES: u16 = 1;
+const LINK: u16 = 1 << 1;
+const HASHTAG: u16 = 1 << 2;
+const SYMBOL: u16 = 1 << 3;
+const NUMBER: u16 = 1 << 4;
+const ELLIPSIS: u16 = 1 << 5;
+const SMILE: u16 = 1 << 6;
+const QUESTION_AND_EXCLAMATION: u16 = 1 << 7;
+const DOUBLE_EXCLAMATION: u16 = 1 << 8;
+/// Only where nothing stands before it.
+const HANDLE_FIRST: u16 = 1 << 9;
+
+// What the last word can be.
+const ANY: u16 = 1;
+const ASKS: u16 = 1 << 1;
+/// A closing bracket by itself.
+const CLOSES: u16 = 1 << 2;
+const WORD: u16 = 1 << 3;
+
+impl Default for Seen {
+    fn default() -> Self {
+        Seen {
+            n: 0,
+            n_words: 0,
+            questions: 0,
+            first_question: u32::MAX,
+            exclamations: 0,
+            sights: 0,
+            last: 0,
+            cues: Cues::default(),
+            first_cues: Cues::default(),
+        }
+    }
+}
+
+/// `sight` where it `holds`, else none.
+fn sight(sight: u16, holds: bool) -> u16 {
+    if holds { sight } else { 0 }
 }
 
 impl Seen {
     /// What there is to see in `text`, whose words are `words`.
     pub fn of(text: &str, words: &[Word]) -> Self {
+        // Where all is ASCII, only one of the marks can stand.
+        let quotes = match text.is_ascii() {
+            true => text.contains('"'),
+            false => text.contains(['"', '“', '”', '«', '»', '„']),
+        };
         let mut seen = Seen {
-            // Where all is ASCII, only one of the marks can stand.
-            quotes: match text.is_ascii() {
-                true => text.contains('"'),
-                false => text.contains(['"', '“', '”', '«', '»', '„']),
-            },
+            sights: sight(QUOTES, quotes),
             ..Seen::default()
         };
         for word in words {
@@ -146,67 +172,57 @@ impl Seen {
 
     /// What there is to see in the word `text` of this `kind` that gives these `cues`, wherever it stands.
     pub fn of_word(text: &str, kind: Kind, cues: Cues) -> Self {
+        let asks = text.contains(['?', '؟']);
         let mut seen = Seen {
             n: 1,
             cues,
-            handle_first: kind == Kind::Handle,
             ..Seen::default()
         };
-        let asks = text.contains(['?', '؟']);
         match kind {
             Kind::Word | Kind::Hashtag => {
                 seen.n_words = 1;
                 seen.first_cues = cues;
-                seen.hashtag = kind == Kind::Hashtag;
-                seen.number = text.starts_with(|c: char| c.is_ascii_digit());
+                let number = text.starts_with(|c: char| c.is_ascii_digit());
+                seen.sights = sight(HASHTAG, kind == Kind::Hashtag) | sight(NUMBER, number);
             }
-            Kind::Link => seen.links = 1,
-            Kind::Symbol => seen.symbol = true,
-            Kind::Handle => {}
+            Kind::Link => seen.sights = LINK,
+            Kind::Symbol => seen.sights = SYMBOL,
+            Kind::Handle => seen.sights = HANDLE_FIRST,
             Kind::Mark => {
-                seen.questions = u32::from(asks);
-                seen.first_question = asks.then_some(0);
                 let exclaims = text.contains('!');
+                seen.questions = u32::from(asks);
+                seen.first_question = if asks { 0 } else { u32::MAX };
                 seen.exclamations = u32::from(exclaims);
-                seen.question_and_exclamation = exclaims && text.contains('?');
-                seen.double_exclamation = text.contains("!!");
-                seen.ellipsis = text.starts_with("..");
-                seen.smile = text.starts_with("))");
+                let both = exclaims && text.contains('?');
+                seen.sights = sight(QUESTION_AND_EXCLAMATION, both)
+                    | sight(DOUBLE_EXCLAMATION, text.contains("!!"))
+                    | sight(ELLIPSIS, text.starts_with(".."))
+                    | sight(SMILE, text.starts_with("))"));
             }
         }
         if !matches!(kind, Kind::Link | Kind::Hashtag) {
-            seen.last = Some(Last {
-                asks,
-                closes: text == ")",
-                is_word: kind == Kind::Word,
-            });
+            let closes = sight(CLOSES, text == ")");
+            seen.last = ANY | sight(ASKS, asks) | closes | sight(WORD, kind == Kind::Word);
         }
         seen
     }
 
     /// Adds what is seen of the stretch behind this one.
+    #[inline]
     pub fn add(&mut self, more: &Seen) {
-        if self.first_question.is_none() {
-            self.first_question = more.first_question.map(|at| self.n + at);
-        }
+        let first_question = more.first_question.saturating_add(self.n);
+        self.first_question = self.first_question.min(first_question);
         if self.n_words == 0 {
             self.first_cues = more.first_cues;
         }
-        self.handle_first |= self.n == 0 && more.handle_first;
-        self.last = more.last.or(self.last);
+        self.sights |= more.sights & !sight(HANDLE_FIRST, self.n > 0);
+        if more.last != 0 {
+            self.last = more.last;
+        }
         self.n += more.n;
         self.n_words += more.n_words;
         self.questions += more.questions;
         self.exclamations += more.exclamations;
-        self.links += more.links;
-        self.question_and_exclamation |= more.question_and_exclamation;
-        self.double_exclamation |= more.double_exclamation;
-        self.ellipsis |= more.ellipsis;
-        self.smile |= more.smile;
-        self.number |= more.number;
-        self.hashtag |= more.hashtag;
-        self.symbol |= more.symbol;
-        self.quotes |= more.quotes;
         self.cues = self.cues.union(more.cues);
     }
 }

@@ -29,7 +29,7 @@ impl Serialize for ByLabel<'_> {
     }
 }
 
-/// Appends the line for `comment` to `lines`, without its end; `names` are the labels as JSON. `"tampered": true` stands
+/// Appends the line for `comment` to `lines`, without its end; `names` are those of the model's labels, and the comment's id and fields are JSON. `"tampered": true` stands
 /// in it where normalising the text undid something that hides letters or imitates them.
 pub fn jsonl_row_into(
     lines: &mut Vec<u8>,
@@ -41,21 +41,13 @@ pub fn jsonl_row_into(
     let decided = prediction.probabilities[prediction.label];
     lines.extend_from_slice(b"{\"id\":");
     lines.extend_from_slice(comment.id.as_bytes());
-    if prediction.review {
-        lines.extend_from_slice(b",\"label\":null,\"review\":true");
-    } else {
-        lines.extend_from_slice(b",\"label\":");
-        lines.extend_from_slice(names.json[prediction.label].as_bytes());
+    match prediction.review {
+        true => lines.extend_from_slice(b",\"label\":null,\"review\":true,\"probability\":"),
+        false => lines.extend_from_slice(names.decided[prediction.label].as_bytes()),
     }
-    lines.extend_from_slice(b",\"probability\":");
     push_figure(lines, decided);
-    lines.extend_from_slice(b",\"probabilities\":{");
-    for (i, (name, value)) in names.json.iter().zip(&prediction.probabilities).enumerate() {
-        if i > 0 {
-            lines.push(b',');
-        }
+    for (name, value) in names.each.iter().zip(&prediction.probabilities) {
         lines.extend_from_slice(name.as_bytes());
-        lines.push(b':');
         push_figure(lines, *value);
     }
     lines.push(b'}');
@@ -72,19 +64,30 @@ pub fn jsonl_row_into(
     lines.push(b'}');
 }
 
-/// The labels and how they stand in JSON.
+/// The labels and how they stand in a line.
 pub struct LabelNames {
     labels: Vec<String>,
-    json: Vec<String>,
+    /// What stands before the probability of a comment with each label.
+    decided: Vec<String>,
+    /// What stands before each label's probability.
+    each: Vec<String>,
 }
 
 impl LabelNames {
     /// The names of these labels.
     pub fn new(labels: &[String]) -> Self {
-        let json = |label: &String| serde_json::Value::from(label.as_str()).to_string();
+        let json = labels
+            .iter()
+            .map(|label| serde_json::Value::from(label.as_str()));
+        let before = std::iter::once(",\"probabilities\":{").chain(std::iter::repeat(","));
         LabelNames {
             labels: labels.to_vec(),
-            json: labels.iter().map(json).collect(),
+            decided: (json.clone())
+                .map(|name| format!(",\"label\":{name},\"probability\":"))
+                .collect(),
+            each: (before.zip(json))
+                .map(|(before, name)| format!("{before}{name}:"))
+                .collect(),
         }
     }
 }
@@ -131,10 +134,26 @@ mod tests {
     #[test]
     fn figures_are_written_as_the_serializer_writes_them() {
         let mut rng = fastrand::Rng::with_seed(6);
-        let few = [0, 1, 9, 10, 999, 1000, 1001, 99_999_999, 100_000_000, 10_000_000, 12_340_000];
+        let few = [
+            0,
+            1,
+            9,
+            10,
+            999,
+            1000,
+            1001,
+            99_999_999,
+            100_000_000,
+            10_000_000,
+            12_340_000,
+        ];
         let many = (0..200_000).map(|_| rng.u32(..100_000_001) >> rng.u32(..20));
         for n in few.into_iter().chain(many) {
-            for value in [f64::from(n) / 1e8, (f64::from(n) + 0.3) / 1e8, -f64::from(n)] {
+            for value in [
+                f64::from(n) / 1e8,
+                (f64::from(n) + 0.3) / 1e8,
+                -f64::from(n),
+            ] {
                 let mut line = Vec::new();
                 push_figure(&mut line, value);
                 let expected = serde_json::to_string(&rounded(value)).unwrap();

@@ -188,7 +188,12 @@ mod tests {
             let found = found.and_then(|fields| fields.get(Field::Text));
             assert!(found.is_some(), "{line}");
         }
-        for line in ["{}", r#"{"text":"a","x":[1]}"#, r#"{"text":"a"} x"#, r#"{"text":"a",}"#] {
+        for line in [
+            "{}",
+            r#"{"text":"a","x":[1]}"#,
+            r#"{"text":"a"} x"#,
+            r#"{"text":"a",}"#,
+        ] {
             assert!(read_plain(line, &columns).is_none(), "{line}");
         }
     }
