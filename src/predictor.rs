@@ -226,7 +226,18 @@ struct LookUp {
     weights: Vec<f32>,
 }
 
+#[inline]
 fn add(sums: &mut [f64], more: &[f64]) {
+    // The sums of four labels need no loop.
+    if let (Ok(sums), Ok(more)) = (
+        <&mut [f64; 5]>::try_from(&mut *sums),
+        <&[f64; 5]>::try_from(more),
+    ) {
+        for i in 0..5 {
+            sums[i] += more[i];
+        }
+        return;
+    }
     for (sum, m) in sums.iter_mut().zip(more) {
         *sum += m;
     }

@@ -3,7 +3,7 @@
 use super::lexicon::{Cues, Lexicon};
 use super::recent::Recent;
 use super::surface::Seen;
-use crate::normalize::chunks;
+use crate::normalize::chunk_places;
 use crate::tokenize::{HANDLE, LINK, Tokenizer};
 use rustc_hash::FxHasher;
 use smallvec::SmallVec;
@@ -142,7 +142,7 @@ pub struct Analyzer<'a> {
 #[derive(Clone, Copy, Default)]
 struct Cut {
     start: usize,
-    length: usize,
+    end: usize,
     /// Its number among the short chunks, where it has one.
     number: Option<u32>,
 }
@@ -217,26 +217,21 @@ impl<'a> Analyzer<'a> {
 
     /// Calls `each` with every chunk of `text` in order and its first byte.
     pub fn each_chunk(&mut self, text: &str, mut each: impl FnMut(usize, &mut ChunkInfo)) {
-        let mut chunks = chunks(text);
+        let mut places = chunk_places(text);
         let mut cuts = [Cut::default(); TOGETHER];
         loop {
             self.short.make_room(TOGETHER);
             let mut n = 0;
-            for (cut, (start, chunk)) in cuts.iter_mut().zip(&mut chunks) {
-                let key = short_key(text.as_bytes(), start, chunk.len());
-                *cut = Cut {
-                    start,
-                    length: chunk.len(),
-                    number: key.and_then(|key| self.short.number(&key)),
-                };
+            for (cut, (start, end)) in cuts.iter_mut().zip(&mut places) {
+                let key = short_key(text.as_bytes(), start, end - start);
+                let number = key.and_then(|key| self.short.number(&key));
+                *cut = Cut { start, end, number };
                 n += 1;
             }
-            for cut in &cuts[..n] {
-                let chunk = &text[cut.start..cut.start + cut.length];
-                let number = cut.number.or_else(|| self.short_number(chunk));
-                match number {
-                    Some(number) => each(cut.start, self.short.value(number)),
-                    None => self.with_long(chunk, |info| each(cut.start, info)),
+            for &Cut { start, end, number } in &cuts[..n] {
+                match number.or_else(|| self.short_number(&text[start..end])) {
+                    Some(number) => each(start, self.short.value(number)),
+                    None => self.with_long(&text[start..end], |info| each(start, info)),
                 }
             }
             if n < TOGETHER {

@@ -15,6 +15,11 @@ const SPACED_MAX: usize = 64;
 /// The chunks of `text`, with the byte at which each begins: what stands between white space, in pieces of at most
 /// [`MAX_CHUNK_CHARS`]. A word whose letters are spaced out is one chunk, white space and all.
 pub fn chunks(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    chunk_places(text).map(|(start, end)| (start, &text[start..end]))
+}
+
+/// The bytes, from the first to the one behind the last, of each of the [`chunks`] of `text`.
+pub fn chunk_places(text: &str) -> impl Iterator<Item = (usize, usize)> {
     let mut at = 0;
     // Lone letters before this byte were looked at and are no spaced-out word.
     let mut looked = 0;
@@ -22,19 +27,18 @@ pub fn chunks(text: &str) -> impl Iterator<Item = (usize, &str)> {
     std::iter::from_fn(move || {
         let (start, end) = word_at(text, at)?;
         at = end;
-        let word = &text[start..end];
-        if start >= looked
-            && !begins_with_two_letters(word, is_ascii)
-            && let Some(letter) = lone_letter(word)
-        {
+        if start < looked || begins_with_two_letters(text, start, end, is_ascii) {
+            return Some((start, end));
+        }
+        if let Some(letter) = lone_letter(&text[start..end]) {
             let (behind, is_word) = lone_letters(text, letter, end);
             if is_word {
                 at = behind;
-                return Some((start, &text[start..behind]));
+                return Some((start, behind));
             }
             looked = behind;
         }
-        Some((start, word))
+        Some((start, end))
     })
 }
 
@@ -147,20 +151,20 @@ fn lone_letter(word: &str) -> Option<char> {
     chars.next().is_none().then_some(letter)
 }
 
-/// Whether `word` begins with two letters that certainly differ once normalised, and so is no lone letter: most words
-/// are known by that. `is_ascii` says that all of it certainly is.
+/// Whether the word `start..end` of `text` begins with two letters that certainly differ once normalised, and so is no
+/// lone letter: most words are known by that. `is_ascii` says that all of the text is.
 #[inline]
-fn begins_with_two_letters(word: &str, is_ascii: bool) -> bool {
-    let &[a, b, ..] = word.as_bytes() else {
+fn begins_with_two_letters(text: &str, start: usize, end: usize, is_ascii: bool) -> bool {
+    let &[a, b, ..] = &text.as_bytes()[start..end] else {
         return false;
     };
     if a.is_ascii_alphabetic() && b.is_ascii_alphabetic() {
-        return !a.eq_ignore_ascii_case(&b) && (is_ascii || word.is_ascii());
+        return !a.eq_ignore_ascii_case(&b) && (is_ascii || text[start..end].is_ascii());
     }
     if a.is_ascii() || is_ascii {
         return false;
     }
-    let mut chars = word.chars();
+    let mut chars = text[start..end].chars();
     let mut russian = || chars.next().filter(|c| matches!(c, 'а'..='я' | 'А'..='Я'));
     let (Some(a), Some(b)) = (russian(), russian()) else {
         return false;
@@ -257,7 +261,7 @@ mod tests {
 
         #[test]
         fn words_that_begin_with_two_letters_are_no_lone_letter(word in "[a-cA-CхpP]{1,4}[!\u{200b}]?|[а-вА-Вxp]{1,4}|\\PC{1,3}") {
-            if begins_with_two_letters(&word, false) {
+            if begins_with_two_letters(&word, 0, word.len(), false) {
                 prop_assert_eq!(lone_letter(&word), None);
             }
         }

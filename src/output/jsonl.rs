@@ -109,12 +109,11 @@ fn push_field(line: &mut Vec<u8>, name: &str, value: &impl Serialize) {
 
 /// Appends `value` with eight digits behind the point: what [`rounded`] of it is in JSON.
 fn push_figure(line: &mut Vec<u8>, value: f64) {
-    let value = rounded(value);
-    let digits = value * 1e8;
+    let digits = (value * 1e8).round();
     // Eight digits tell numbers of this size apart, so that they are the shortest; smaller ones have an exponent.
-    if (1000.0..1e8 - 0.5).contains(&digits) {
+    if (1000.0..1e8).contains(&digits) {
         let mut text = *b"0.00000000";
-        let mut n = digits.round() as u32;
+        let mut n = digits as u32;
         for place in text[2..].iter_mut().rev() {
             *place += (n % 10) as u8;
             n /= 10;
@@ -123,7 +122,7 @@ fn push_figure(line: &mut Vec<u8>, value: f64) {
         line.extend_from_slice(&text[..=end]);
     } else {
         // Writing into memory cannot fail.
-        let _ = serde_json::to_writer(line, &value);
+        let _ = serde_json::to_writer(line, &rounded(value));
     }
 }
 
