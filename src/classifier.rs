@@ -3,7 +3,7 @@
 use crate::features::context::Prepared;
 use crate::features::dense::DenseFeatures;
 use crate::features::ngrams::NgramRow;
-use crate::features::{Extraction, Facts, FeatureExtractor, Features};
+use crate::features::{Extraction, FeatureExtractor, Features};
 use crate::predictor::Predictor;
 use crate::prevalence::Confusions;
 use crate::record::Comment;
@@ -98,6 +98,8 @@ pub struct Prediction {
     pub scores: Vec<f64>,
     /// Whether the comment is left to a person, because its label would be too uncertain.
     pub review: bool,
+    /// Whether something in the text was hidden or imitated.
+    pub tampered: bool,
 }
 
 impl Classifier {
@@ -135,7 +137,7 @@ impl Classifier {
     /// What is said of a comment with these features.
     pub fn predict(&self, features: &Features) -> Prediction {
         let (_, offsets) = self.stance_for(&features.dense);
-        self.decide(self.scores(features), offsets)
+        self.decide(self.scores(features), offsets, features.analysis.tampered)
     }
 
     /// The stance model and the decision offsets for a comment with these features.
@@ -147,7 +149,7 @@ impl Classifier {
     }
 
     /// The decision for `scores` with decision offsets `offsets`.
-    fn decide(&self, scores: Vec<f64>, offsets: &[f64]) -> Prediction {
+    fn decide(&self, scores: Vec<f64>, offsets: &[f64], tampered: bool) -> Prediction {
         let mut probabilities = scores.clone();
         softmax(&mut probabilities);
         Prediction {
@@ -155,6 +157,7 @@ impl Classifier {
             probabilities,
             scores,
             review: false,
+            tampered,
         }
     }
 }
@@ -172,34 +175,36 @@ impl Session<'_> {
         self.extraction.extract(comment)
     }
 
-    /// The features of the comment that `facts` tell of.
-    pub fn features(&self, facts: Facts) -> Features {
-        self.extraction.features(facts)
-    }
-
-    /// Classifies one comment: the same bits as [`Classifier::scores`] of its features give.
+    /// Classifies one comment: the same bits as [`Classifier::predict`] of its features gives.
     pub fn classify(&mut self, comment: &Comment) -> Prediction {
-        self.predict(comment).0
-    }
-
-    /// Classifies one comment, and says what it was seen to be.
-    pub fn predict(&mut self, comment: &Comment) -> (Prediction, Facts) {
         let classifier = self.classifier;
-        let facts = self.extraction.facts(comment);
-        let predictor = &mut self.predictor;
-        let comment = predictor.text_scores(&facts.analysis, &facts.gates);
-        let mut of = |text: &Option<Rc<Prepared>>| {
-            let Some(text) = text else { return Vec::new() };
-            let scores = || predictor.text_scores(&text.analysis, &[]);
-            text.text_scores.get_or_init(scores).clone()
+        let (text_scores, dense, tampered) = if self.extraction.stands_alone(comment) {
+            let analyzer = &mut self.extraction.analyzer;
+            let skimmed = self.predictor.skim(analyzer, &comment.text);
+            let dense = DenseFeatures::alone(&comment.text, &skimmed.seen);
+            let text_scores = TextScores {
+                comment: skimmed.text_scores,
+                ..TextScores::default()
+            };
+            (text_scores, dense, skimmed.tampered)
+        } else {
+            let facts = self.extraction.facts(comment);
+            let predictor = &mut self.predictor;
+            let comment = predictor.text_scores(&facts.analysis, &facts.gates);
+            let mut of = |text: &Option<Rc<Prepared>>| {
+                let Some(text) = text else { return Vec::new() };
+                let scores = || predictor.text_scores(&text.analysis, &[]);
+                text.text_scores.get_or_init(scores).clone()
+            };
+            let text_scores = TextScores {
+                comment,
+                headline: of(&facts.headline),
+                parent: of(&facts.parent),
+            };
+            (text_scores, facts.dense, facts.analysis.tampered)
         };
-        let text_scores = TextScores {
-            comment,
-            headline: of(&facts.headline),
-            parent: of(&facts.parent),
-        };
-        let (stance, offsets) = classifier.stance_for(&facts.dense);
-        let scores = stance.scores(&text_scores, &facts.dense);
-        (classifier.decide(scores, offsets), facts)
+        let (stance, offsets) = classifier.stance_for(&dense);
+        let scores = stance.scores(&text_scores, &dense);
+        classifier.decide(scores, offsets, tampered)
     }
 }

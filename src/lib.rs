@@ -46,6 +46,7 @@
 pub mod digest;
 pub mod error;
 pub mod record;
+mod swar;
 
 pub mod read;
 

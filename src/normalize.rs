@@ -22,7 +22,7 @@ mod look_alikes;
 mod parted;
 mod simple;
 
-pub use chunks::chunks;
+pub use chunks::{chunk_places, chunks};
 
 use chunks::spaced_words;
 use look_alikes::fold_confusables;

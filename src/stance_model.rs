@@ -113,37 +113,46 @@ pub fn inputs(
     text_scores: &TextScores,
     dense: &DenseFeatures,
 ) -> Vec<(u32, f32)> {
-    let k = text_scores.comment.len();
-    let scaled: Vec<f32> = text_scores
-        .comment
-        .iter()
-        .map(|s| (s / score_scale) as f32)
-        .collect();
-    let blocks = std::iter::once(0).chain(encoder.open_gates(dense).map(|g| g + 1));
     let mut row = Vec::with_capacity(64);
+    each_input(encoder, score_scale, text_scores, dense, |input, value| {
+        row.push((input as u32, value));
+    });
+    row
+}
+
+/// Calls `each` with every input of one comment and its value, increasing.
+fn each_input(
+    encoder: &DenseEncoder,
+    score_scale: f64,
+    text_scores: &TextScores,
+    dense: &DenseFeatures,
+    mut each: impl FnMut(usize, f32),
+) {
+    let k = text_scores.comment.len();
+    let scaled = || text_scores.comment.iter().map(|s| (s / score_scale) as f32);
+    let blocks = std::iter::once(0).chain(encoder.open_gates(dense).map(|g| g + 1));
     for block in blocks {
-        row.extend(
-            scaled
-                .iter()
-                .enumerate()
-                .map(|(l, &s)| ((block * k + l) as u32, s)),
-        );
+        for (label, score) in scaled().enumerate() {
+            each(block * k + label, score);
+        }
     }
     for (_, first, theirs) in context_scores(encoder, score_scale, text_scores) {
-        row.extend((first as u32..).zip(theirs.iter().map(|&t| t as f32)));
-        let products = theirs
-            .iter()
-            .flat_map(|&t| scaled.iter().map(move |&s| s * t as f32));
-        row.extend(((first + k) as u32..).zip(products));
+        for (i, &t) in theirs.iter().enumerate() {
+            each(first + i, t as f32);
+        }
+        for (i, &t) in theirs.iter().enumerate() {
+            for (label, score) in scaled().enumerate() {
+                each(first + k + i * k + label, score * t as f32);
+            }
+        }
     }
     let first = first_column(encoder, k);
-    row.extend(
-        encoder
-            .active_columns(dense)
-            .map(|c| ((first + c) as u32, 1.0)),
-    );
-    row.extend(embedding_inputs(encoder, k, dense));
-    row
+    for column in encoder.active_columns(dense) {
+        each(first + column, 1.0);
+    }
+    for (input, value) in embedding_inputs(encoder, k, dense) {
+        each(input as usize, value);
+    }
 }
 
 impl StanceModel {
@@ -165,11 +174,12 @@ impl StanceModel {
     /// The scores of a comment.
     pub fn scores(&self, text_scores: &TextScores, dense: &DenseFeatures) -> Vec<f64> {
         let mut scores: Vec<f64> = self.intercept.iter().map(|&b| f64::from(b)).collect();
-        for (column, value) in inputs(&self.encoder, self.score_scale, text_scores, dense) {
-            for (score, weight) in scores.iter_mut().zip(self.input_weights(column as usize)) {
+        let add = |input: usize, value: f32| {
+            for (score, weight) in scores.iter_mut().zip(self.input_weights(input)) {
                 *score += f64::from(value) * f64::from(*weight);
             }
-        }
+        };
+        each_input(&self.encoder, self.score_scale, text_scores, dense, add);
         scores
     }
 

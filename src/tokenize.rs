@@ -50,15 +50,6 @@ pub struct Token {
     pub end: u32,
 }
 
-/// What [`Tokenizer::tokenize_chunk`] finds.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ChunkTokens {
-    /// The tokens; bytes counted from the chunk's first.
-    pub tokens: Vec<Token>,
-    /// Whether normalisation undid something that readers cannot see or that imitates another letter.
-    pub tampered: bool,
-}
-
 /// Turns chunks into tokens.
 #[derive(Debug, Clone)]
 pub struct Tokenizer {
@@ -197,23 +188,23 @@ impl Tokenizer {
         words.into_iter().map(|(_, word)| word).collect()
     }
 
-    /// Normalises and tokenises one chunk (see [`chunks`]).
-    pub fn tokenize_chunk(&self, chunk: &str) -> ChunkTokens {
+    /// The id of the token `text`, 0 outside the vocabulary.
+    pub fn id(&self, text: &str) -> u32 {
+        self.ids.get(text).copied().unwrap_or(0)
+    }
+
+    /// Normalises and tokenises one chunk (see [`chunks`]): calls `each` with the text of every token, the first byte of
+    /// the chunk that it came from and the byte behind its last. Returns whether normalisation undid something that readers
+    /// cannot see or that imitates another letter.
+    pub fn each_token(&self, chunk: &str, mut each: impl FnMut(&str, u32, u32)) -> bool {
         let mut normal = normalize_chunk(chunk);
         // Without words of its own a tokenizer cannot tell a word in pieces from two words.
         if self.ids.len() > SPECIAL.len() {
             normal.rejoin(|word| self.ids.contains_key(word));
         }
-        let mut tokens = Vec::new();
         let mut push = |text: &str, start: usize, end: usize| {
-            let id = self.ids.get(text).copied().unwrap_or(0);
             let (start, end) = normal.source_span(start, end);
-            tokens.push(Token {
-                id,
-                text: text.to_string(),
-                start,
-                end,
-            });
+            each(text, start, end);
         };
         let text = normal.text.as_str();
         if self.other.is_none() && is_plain(text) {
@@ -225,10 +216,7 @@ impl Tokenizer {
         } else {
             self.encode(text, push);
         }
-        ChunkTokens {
-            tokens,
-            tampered: normal.tampered,
-        }
+        normal.tampered
     }
 
     /// Calls `each` with the text and the bytes of every token that the pipeline finds.
@@ -255,16 +243,14 @@ impl Tokenizer {
     pub fn tokenize(&self, text: &str) -> Vec<Token> {
         let mut tokens = Vec::new();
         for (at, chunk) in chunks(text) {
-            tokens.extend(
-                self.tokenize_chunk(chunk)
-                    .tokens
-                    .into_iter()
-                    .map(|t| Token {
-                        start: t.start + at as u32,
-                        end: t.end + at as u32,
-                        ..t
-                    }),
-            );
+            self.each_token(chunk, |text, start, end| {
+                tokens.push(Token {
+                    id: self.id(text),
+                    text: text.to_string(),
+                    start: start + at as u32,
+                    end: end + at as u32,
+                });
+            });
         }
         tokens
     }

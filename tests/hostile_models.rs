@@ -196,7 +196,7 @@ fn cases() -> Vec<Case> {
             }),
         );
     }
-    let values: [(&str, Value); 59] = [
+    let values: [(&str, Value); 61] = [
         ("/format_version", json!(2)),
         ("/format_version", json!(0)),
         ("/format_version", json!(-1)),

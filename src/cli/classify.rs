@@ -11,8 +11,8 @@ use crate::explain::explain;
 use crate::model_dir::load;
 use crate::normalize::normalize;
 use crate::output::{
-    Delimited, Extras, Stdout, WholeRows, delimited_header, delimited_row, jsonl_row_into, rounded,
-    table_header, table_row, visible,
+    Delimited, Extras, LabelNames, Stdout, WholeRows, delimited_header, delimited_row,
+    jsonl_row_into, rounded, table_header, table_row, visible,
 };
 use crate::read::{Row, RowParser, Rows};
 use clap::{Parser, ValueEnum};
@@ -150,6 +150,7 @@ pub fn classify(args: ClassifyArgs) -> Result<()> {
     let mut rows = Rows::new(&args.files, &options);
     let writer = RowWriter {
         classifier: &classifier,
+        names: LabelNames::new(&classifier.labels),
         format,
         explain: args.explain,
         review: review.as_ref(),
@@ -292,6 +293,7 @@ impl Review {
 
 struct RowWriter<'a> {
     classifier: &'a Classifier,
+    names: LabelNames,
     format: OutputFormat,
     explain: bool,
     review: Option<&'a Review>,
@@ -320,28 +322,24 @@ impl RowWriter<'_> {
         session: &mut Session,
     ) -> std::result::Result<Option<usize>, String> {
         let comment = parser.parse(row)?;
-        let (mut prediction, facts) = session.predict(&comment);
+        let features = self.explain.then(|| session.extract(&comment));
+        let mut prediction = match &features {
+            Some(features) => self.classifier.predict(features),
+            None => session.classify(&comment),
+        };
         prediction.review = self.review.is_some_and(|r| r.is_for_review(&prediction));
-        let tampered = facts.analysis.tampered;
         match self.format {
             OutputFormat::Table => {
                 let line = table_row(self.classifier, &comment, &prediction, self.width);
                 lines.extend_from_slice(line.as_bytes());
             }
             OutputFormat::Jsonl => {
-                let extras = self.explain.then(|| Extras {
-                    offsets: self.classifier.stance_for(&facts.dense).1.to_vec(),
-                    explanation: explain(self.classifier, &comment.text, &session.features(facts)),
-                    read_as: tampered.then(|| normalize(&comment.text)),
+                let extras = features.map(|features| Extras {
+                    offsets: self.classifier.stance_for(&features.dense).1.to_vec(),
+                    explanation: explain(self.classifier, &comment.text, &features),
+                    read_as: prediction.tampered.then(|| normalize(&comment.text)),
                 });
-                jsonl_row_into(
-                    lines,
-                    self.classifier,
-                    &comment,
-                    &prediction,
-                    tampered,
-                    extras.as_ref(),
-                );
+                jsonl_row_into(lines, &self.names, &comment, &prediction, extras.as_ref());
             }
             OutputFormat::Csv | OutputFormat::Tsv => {
                 let (line, n) =

@@ -2,8 +2,9 @@
 
 use super::lexicon::{Cues, Lexicon};
 use super::recent::Recent;
-use crate::normalize::chunks;
-use crate::tokenize::{HANDLE, LINK, Token, Tokenizer};
+use super::surface::Seen;
+use crate::normalize::chunk_places;
+use crate::tokenize::{HANDLE, LINK, Tokenizer};
 use rustc_hash::FxHasher;
 use smallvec::SmallVec;
 use std::cell::OnceCell;
@@ -33,7 +34,7 @@ pub struct WordInfo {
     /// The id in the tokenizer's vocabulary, 0 outside it.
     pub id: u32,
     /// The normalised text.
-    pub text: String,
+    pub text: Rc<str>,
     /// What sort of token it is.
     pub kind: Kind,
     /// A hash of the text.
@@ -44,12 +45,15 @@ pub struct WordInfo {
     char_range: (u8, u8),
     fourgrams: OnceCell<Box<[u64]>>,
     /// What whoever uses the words wants to remember of this one.
-    pub memo: OnceCell<SmallVec<[f64; 5]>>,
+    pub memo: OnceCell<Sums>,
     /// The hints it gives.
     pub cues: Cues,
-    /// Whether it begins with a digit.
-    pub number: bool,
+    /// What a comment of this word alone looks like.
+    pub seen: Seen,
 }
+
+/// A few numbers that are remembered of a word or a chunk: one a label and one more. Four labels need no memory elsewhere.
+pub type Sums = SmallVec<[f64; 5]>;
 
 impl WordInfo {
     /// Hashes of its character 4-grams; made when they are first asked for, because only context needs them.
@@ -95,11 +99,27 @@ pub struct Analysis {
     pub tampered: bool,
 }
 
-/// The words of a chunk, most often one; bytes counted from the chunk's first.
+/// What there is to know of a chunk wherever it stands, in two cache lines.
 #[derive(Debug, Clone)]
-struct ChunkInfo {
+#[repr(align(64))]
+pub struct ChunkInfo {
+    /// Its words, most often one; bytes counted from the chunk's first.
     words: SmallVec<[Word; 1]>,
-    tampered: bool,
+    /// The keys of its first and its last word; two zeros where it has none.
+    pub ends: [u64; 2],
+    /// What there is to see in it.
+    pub seen: Seen,
+    /// Whether something in it was hidden or imitated.
+    pub tampered: bool,
+    /// What whoever uses the chunks wants to remember of this one; empty at first.
+    pub memo: Sums,
+}
+
+impl ChunkInfo {
+    /// Its words.
+    pub fn words(&self) -> &[Word] {
+        &self.words
+    }
 }
 
 /// The shortest and the longest character n-gram.
@@ -111,24 +131,48 @@ pub struct Analyzer<'a> {
     lexicon: &'a Lexicon,
     char_range: CharRange,
     /// Short chunks, by [`short_key`].
-    short: Recent<[u64; 2], ChunkInfo>,
+    short: Recent<ShortKey, ChunkInfo>,
     /// Longer ones.
     long: Recent<Box<str>, ChunkInfo>,
     /// Words by their text: many chunks hold the same word.
-    words: Recent<Box<str>, Rc<WordInfo>>,
-    /// The chunks of the text that is being analysed: first byte, length and key.
-    cuts: Vec<(usize, usize, Option<[u64; 2]>)>,
+    words: Recent<Rc<str>, Rc<WordInfo>>,
 }
 
-/// The most chunks and the most words that are remembered, twice.
-const MEMO_SIZE: usize = 1 << 15;
+/// A chunk where it stands in a text.
+#[derive(Clone, Copy, Default)]
+struct Cut {
+    start: usize,
+    end: usize,
+    /// Its number among the short chunks, where it has one.
+    number: Option<u32>,
+}
+
+/// The chunks that are looked up together.
+const TOGETHER: usize = 64;
+
+/// The most chunks and the most words that are remembered, twice: as many as fit a hash table of 2^16 places.
+const MEMO_SIZE: usize = 7 << 13;
 /// The longest chunk and the longest word that are remembered, in bytes.
 const MEMO_BYTES: usize = 48;
 
-/// The bytes `start..end` of `text` and their number as one key, where they are 15 at most. Most words are that short,
-/// and the key is found without following a pointer.
-fn short_key(text: &[u8], start: usize, end: usize) -> Option<[u64; 2]> {
-    let n = end - start;
+/// The bytes of a chunk of 15 at most, and their number. Most words are that short, and the key is found without
+/// following a pointer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct ShortKey(u64, u64);
+
+/// The bits of the first bytes of sixteen, by their number.
+const MASKS: [u128; 16] = {
+    let mut masks = [0; 16];
+    let mut n = 0;
+    while n < masks.len() {
+        masks[n] = (1 << (8 * n)) - 1;
+        n += 1;
+    }
+    masks
+};
+
+/// The key of the `n` bytes of `text` from `start` on, where they are short.
+fn short_key(text: &[u8], start: usize, n: usize) -> Option<ShortKey> {
     if n > 15 {
         return None;
     }
@@ -136,12 +180,12 @@ fn short_key(text: &[u8], start: usize, end: usize) -> Option<[u64; 2]> {
         Some(more) => more.try_into().ok()?,
         None => {
             let mut bytes = [0; 16];
-            bytes[..n].copy_from_slice(&text[start..end]);
+            bytes[..n].copy_from_slice(&text[start..start + n]);
             bytes
         }
     };
-    let key = u128::from_le_bytes(bytes) & ((1 << (8 * n)) - 1) | (n as u128) << 120;
-    Some([key as u64, (key >> 64) as u64])
+    let key = u128::from_le_bytes(bytes) & MASKS[n] | (n as u128) << 120;
+    Some(ShortKey(key as u64, (key >> 64) as u64))
 }
 
 impl<'a> Analyzer<'a> {
@@ -154,106 +198,117 @@ impl<'a> Analyzer<'a> {
             short: Recent::new(MEMO_SIZE),
             long: Recent::new(MEMO_SIZE),
             words: Recent::new(MEMO_SIZE),
-            cuts: Vec::new(),
         }
     }
 
     /// Analyses `text`.
     pub fn analyze(&mut self, text: &str) -> Analysis {
-        let mut cuts = std::mem::take(&mut self.cuts);
-        cuts.clear();
-        cuts.extend(chunks(text).map(|(at, chunk)| {
-            let key = short_key(text.as_bytes(), at, at + chunk.len());
-            (at, chunk.len(), key)
-        }));
-        let mut analysis = Analysis {
-            words: Vec::with_capacity(cuts.len() * 2),
-            tampered: false,
-        };
-        // One step for all chunks before the next, so that waiting for memory overlaps.
-        for &(at, length, key) in &cuts {
-            match key {
-                Some(key) if self.short.get(&key).is_none() => {
-                    let old = self.short.take_old(&key);
-                    let info = old.unwrap_or_else(|| self.learn(&text[at..at + length]));
-                    self.short.insert(key, info);
-                }
-                _ => {}
-            }
-        }
-        for &(at, length, key) in &cuts {
-            match key.and_then(|key| self.short.get(&key)) {
-                Some(info) => analysis.push(info, at),
-                None => self.push_long(&mut analysis, at, &text[at..at + length]),
-            }
-        }
-        self.cuts = cuts;
+        let mut analysis = Analysis::default();
+        self.each_chunk(text, |at, chunk| {
+            analysis.tampered |= chunk.tampered;
+            analysis.words.extend(chunk.words.iter().map(|w| Word {
+                info: w.info.clone(),
+                start: w.start + at as u32,
+                end: w.end + at as u32,
+            }));
+        });
         analysis
     }
 
-    /// Appends the words of a chunk that is not among the short ones.
-    fn push_long(&mut self, analysis: &mut Analysis, at: usize, chunk: &str) {
-        match self.long.get(chunk) {
-            Some(info) => analysis.push(info, at),
-            None => {
-                let old = self.long.take_old(chunk);
-                let info = old.unwrap_or_else(|| self.learn(chunk));
-                analysis.push(&info, at);
-                if chunk.len() <= MEMO_BYTES {
-                    self.long.insert(chunk.into(), info);
+    /// Calls `each` with every chunk of `text` in order and its first byte.
+    pub fn each_chunk(&mut self, text: &str, mut each: impl FnMut(usize, &mut ChunkInfo)) {
+        let mut places = chunk_places(text);
+        let mut cuts = [Cut::default(); TOGETHER];
+        loop {
+            self.short.make_room(TOGETHER);
+            let mut n = 0;
+            for (cut, (start, end)) in cuts.iter_mut().zip(&mut places) {
+                let key = short_key(text.as_bytes(), start, end - start);
+                let number = key.and_then(|key| self.short.number(&key));
+                *cut = Cut { start, end, number };
+                n += 1;
+            }
+            for &Cut { start, end, number } in &cuts[..n] {
+                match number.or_else(|| self.short_number(&text[start..end])) {
+                    Some(number) => each(start, self.short.value(number)),
+                    None => self.with_long(&text[start..end], |info| each(start, info)),
                 }
+            }
+            if n < TOGETHER {
+                return;
             }
         }
     }
 
+    /// The number of a chunk that may be new, where it is short.
+    #[inline(never)]
+    fn short_number(&mut self, chunk: &str) -> Option<u32> {
+        let key = short_key(chunk.as_bytes(), 0, chunk.len())?;
+        Some(self.short.number(&key).unwrap_or_else(|| {
+            let old = self.short.old(&key);
+            let info = old.unwrap_or_else(|| self.learn(chunk));
+            self.short.insert(key, info)
+        }))
+    }
+
+    /// Calls `each` with what there is to know of a chunk that is not short.
+    fn with_long(&mut self, chunk: &str, each: impl FnOnce(&mut ChunkInfo)) {
+        if chunk.len() > MEMO_BYTES {
+            return each(&mut self.learn(chunk));
+        }
+        let number = self.long.number(chunk).unwrap_or_else(|| {
+            self.long.make_room(1);
+            let old = self.long.old(chunk);
+            let info = old.unwrap_or_else(|| self.learn(chunk));
+            self.long.insert(chunk.into(), info)
+        });
+        each(self.long.value(number));
+    }
+
     fn learn(&mut self, chunk: &str) -> ChunkInfo {
-        let found = self.tokenizer.tokenize_chunk(chunk);
-        let words = found.tokens.into_iter().map(|token| Word {
-            start: token.start,
-            end: token.end,
-            info: self.word(token),
+        let mut words: SmallVec<[Word; 1]> = SmallVec::new();
+        let tokenizer = self.tokenizer;
+        let tampered = tokenizer.each_token(chunk, |text, start, end| {
+            let info = self.word(text);
+            words.push(Word { info, start, end });
         });
         ChunkInfo {
-            words: words.collect(),
-            tampered: found.tampered,
+            ends: match (words.first(), words.last()) {
+                (Some(first), Some(last)) => [first.info.key, last.info.key],
+                _ => [0; 2],
+            },
+            seen: Seen::of(chunk, &words),
+            words,
+            tampered,
+            memo: Sums::new(),
         }
     }
 
-    /// What there is to know of the word that `token` is.
-    fn word(&mut self, token: Token) -> Rc<WordInfo> {
-        if let Some(info) = self.words.get(&*token.text) {
-            return info.clone();
+    /// What there is to know of the word with this normalised text.
+    fn word(&mut self, text: &str) -> Rc<WordInfo> {
+        if let Some(number) = self.words.number(text) {
+            return self.words.value(number).clone();
         }
-        let info = self.words.take_old(&*token.text).unwrap_or_else(|| {
+        self.words.make_room(1);
+        let info = self.words.old(text).unwrap_or_else(|| {
+            let (kind, cues) = (kind(text), self.lexicon.cues(text));
             Rc::new(WordInfo {
-                id: token.id,
-                kind: kind(&token.text),
-                key: hash(token.text.chars()),
-                stem: hash(token.text.chars().take(5)),
+                id: self.tokenizer.id(text),
+                kind,
+                key: hash(text.chars()),
+                stem: hash(text.chars().take(5)),
                 char_range: (self.char_range.0 as u8, self.char_range.1 as u8),
                 fourgrams: OnceCell::new(),
                 memo: OnceCell::new(),
-                cues: self.lexicon.cues(&token.text),
-                number: token.text.starts_with(|c: char| c.is_ascii_digit()),
-                text: token.text.clone(),
+                cues,
+                seen: Seen::of_word(text, kind, cues),
+                text: text.into(),
             })
         });
-        if token.text.len() <= MEMO_BYTES {
-            self.words.insert(token.text.into(), info.clone());
+        if text.len() <= MEMO_BYTES {
+            self.words.insert(info.text.clone(), info.clone());
         }
         info
-    }
-}
-
-impl Analysis {
-    /// Appends the words of a chunk that begins at byte `at`.
-    fn push(&mut self, chunk: &ChunkInfo, at: usize) {
-        self.tampered |= chunk.tampered;
-        self.words.extend(chunk.words.iter().map(|w| Word {
-            info: w.info.clone(),
-            start: w.start + at as u32,
-            end: w.end + at as u32,
-        }));
     }
 }
 

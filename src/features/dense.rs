@@ -5,9 +5,12 @@
 //! always, hold in the training data are left out. A comment's embedding, where the model has embeddings, is a block of
 //! inputs of its own.
 
+use super::flags::Flags;
+use super::surface::{Seen, surface_flags};
 use super::{Block, context, surface};
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 use std::sync::OnceLock;
 
 /// One column, as the model's configuration tells it.
@@ -83,8 +86,9 @@ impl Column {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct DenseFeatures {
     /// By [`flag_names`].
-    pub flags: Vec<bool>,
-    /// By [`value_names`]; NaN where the text it compares with is absent. Without embeddings, those that need none.
+    pub flags: Flags,
+    /// By [`value_names`]; NaN where the text it compares with is absent. Without embeddings, those that need none; may be
+    /// empty where no text is there to compare with.
     pub values: Vec<f32>,
     /// A hash of the headline's words; 0 without a headline.
     pub headline: u64,
@@ -98,6 +102,15 @@ pub struct DenseFeatures {
 }
 
 impl DenseFeatures {
+    /// Those of the comment `text`, in which this was `seen`, without context and without embeddings: no similarity is
+    /// known.
+    pub fn alone(text: &str, seen: &Seen) -> Self {
+        DenseFeatures {
+            flags: surface_flags(text, seen),
+            ..DenseFeatures::default()
+        }
+    }
+
     /// Whether the comment stands under such a text.
     pub fn has(&self, text: Scored) -> bool {
         match text {
@@ -163,6 +176,7 @@ pub fn flag_names() -> &'static [String] {
     NAMES.get_or_init(|| {
         let mut names = surface::surface_names();
         names.extend(context::FLAGS.iter().map(|s| s.to_string()));
+        assert!(names.len() <= Flags::ROOM, "{} flags", names.len());
         names
     })
 }
@@ -412,11 +426,10 @@ impl DenseEncoder {
 
     /// The columns that hold, increasing.
     pub fn active_columns(&self, features: &DenseFeatures) -> impl Iterator<Item = usize> + use<> {
-        let mut active: Vec<u32> = Vec::with_capacity(32);
-        let flags = features.flags.iter().zip(&self.by_flag);
-        for (_, columns) in flags.filter(|(holds, _)| **holds) {
-            for &(column, other) in columns {
-                if other.is_none_or(|other| features.flags[other]) {
+        let mut active: SmallVec<[u32; 64]> = SmallVec::new();
+        for flag in features.flags.holding() {
+            for &(column, other) in &self.by_flag[flag] {
+                if other.is_none_or(|other| features.flags.has(other)) {
                     active.push(column);
                 }
             }
@@ -424,7 +437,7 @@ impl DenseEncoder {
         let values = features.values.iter().zip(&self.by_value);
         for (value, columns) in values.filter(|(value, _)| !value.is_nan()) {
             let above = columns.iter().filter(|(_, edge)| value > edge);
-            active.extend(above.map(|(column, _)| column));
+            active.extend(above.map(|(column, _)| *column));
         }
         let others = self.others.iter();
         active.extend(
@@ -432,7 +445,9 @@ impl DenseEncoder {
                 .filter(|(_, rule)| holds(*rule, features))
                 .map(|o| o.0),
         );
-        active.sort_unstable();
+        if !active.is_sorted() {
+            active.sort_unstable();
+        }
         active.into_iter().map(|column| column as usize)
     }
 
@@ -443,7 +458,7 @@ impl DenseEncoder {
     ) -> impl Iterator<Item = usize> + 'a {
         let flags = self.gate_flags.iter().enumerate();
         flags
-            .filter(|(_, flag)| features.flags[**flag])
+            .filter(|(_, flag)| features.flags.has(**flag))
             .map(|(i, _)| i)
     }
 }
@@ -499,8 +514,8 @@ fn general_columns(examples: &[&DenseFeatures], without: &[Block]) -> (Vec<Colum
 
 fn holds(rule: Rule, features: &DenseFeatures) -> bool {
     match rule {
-        Rule::Flag(i) => features.flags[i],
-        Rule::Both(i, j) => features.flags[i] && features.flags[j],
+        Rule::Flag(i) => features.flags.has(i),
+        Rule::Both(i, j) => features.flags.has(i) && features.flags.has(j),
         Rule::Above(i, edge) => features.values.get(i).is_some_and(|v| *v > edge),
         Rule::Topic(topic) => features.headline == topic,
         Rule::Like(i, edge) => features.likeness.get(i).is_some_and(|v| *v > edge),
@@ -529,14 +544,13 @@ mod tests {
 
     fn example(flag: bool, value: f32) -> DenseFeatures {
         let mut e = DenseFeatures {
-            flags: vec![false; flag_names().len()],
+            flags: Flags::from_iter([flag]),
             values: vec![f32::NAN; context::VALUES.len()],
             headline: 0,
             has_parent: false,
             likeness: Vec::new(),
             embedding: Vec::new(),
         };
-        e.flags[0] = flag;
         e.values[0] = value;
         e
     }

@@ -3,6 +3,7 @@
 //! The lists were written for the project. A word ending in `*` stands for every word that begins so. Spelling is the
 //! normalised one: lower case, ё as е, straight apostrophes.
 
+use super::flags::Flags;
 use rustc_hash::FxHashMap;
 
 /// The kinds of hints, as bits of a [`Cues`] set.
@@ -63,6 +64,11 @@ impl Cues {
     /// Whether a cue that questions or denies is in the set.
     pub fn denies(self) -> bool {
         self.has(Cue::Doubt) || self.has(Cue::Refutation) || self.has(Cue::Negation)
+    }
+
+    /// The set as flags, in the order of [`CUES`].
+    pub fn flags(self) -> Flags {
+        Flags::from(self.0)
     }
 
     /// The cues of either set.
@@ -185,27 +191,29 @@ const WORDS: [(Cue, &str); 12] = [
 #[derive(Debug, Clone)]
 pub struct Lexicon {
     words: FxHashMap<&'static str, Cues>,
-    prefixes: FxHashMap<&'static str, Cues>,
-    longest_prefix: usize,
+    /// The beginnings of words, by their first two bytes.
+    beginnings: FxHashMap<[u8; 2], Vec<(&'static str, Cues)>>,
 }
 
 impl Default for Lexicon {
     fn default() -> Self {
         let mut lexicon = Lexicon {
             words: FxHashMap::default(),
-            prefixes: FxHashMap::default(),
-            longest_prefix: 0,
+            beginnings: FxHashMap::default(),
         };
         for (cue, words) in WORDS {
+            let cues = Cues(1 << cue as u16);
             for word in words.split_whitespace() {
-                let cues = match word.strip_suffix('*') {
-                    Some(prefix) => {
-                        lexicon.longest_prefix = lexicon.longest_prefix.max(prefix.len());
-                        lexicon.prefixes.entry(prefix).or_default()
+                match (word.strip_suffix('*'), word.as_bytes().first_chunk()) {
+                    (Some(beginning), Some(two)) => {
+                        let alike = lexicon.beginnings.entry(*two).or_default();
+                        alike.push((beginning, cues));
                     }
-                    None => lexicon.words.entry(word).or_default(),
-                };
-                cues.0 |= 1 << cue as u16;
+                    _ => {
+                        let known = lexicon.words.entry(word).or_default();
+                        *known = known.union(cues);
+                    }
+                }
             }
         }
         lexicon
@@ -216,17 +224,13 @@ impl Lexicon {
     /// The cues that the normalised word `word` gives; a hashtag gives those of its word.
     pub fn cues(&self, word: &str) -> Cues {
         let word = word.strip_prefix('#').unwrap_or(word);
-        let mut cues = self.words.get(word).copied().unwrap_or_default();
-        for (at, c) in word.char_indices() {
-            let end = at + c.len_utf8();
-            if end > self.longest_prefix {
-                break;
-            }
-            if let Some(more) = self.prefixes.get(&word[..end]) {
-                cues = cues.union(*more);
-            }
-        }
-        cues
+        let cues = self.words.get(word).copied().unwrap_or_default();
+        let two = word.as_bytes().first_chunk::<2>();
+        let alike = two.and_then(|two| self.beginnings.get(two));
+        let found = alike.into_iter().flatten();
+        found
+            .filter(|(beginning, _)| word.starts_with(beginning))
+            .fold(cues, |cues, (_, more)| cues.union(*more))
     }
 }
 
@@ -249,7 +253,13 @@ mod tests {
     fn the_lists_are_spelt_as_normalisation_spells() {
         for (_, words) in WORDS {
             for word in words.split_whitespace() {
-                let word = word.strip_suffix('*').unwrap_or(word);
+                let word = match word.strip_suffix('*') {
+                    Some(beginning) => {
+                        assert!(beginning.len() >= 2, "{word}");
+                        beginning
+                    }
+                    None => word,
+                };
                 if !word.ends_with("kkkk") && !word.ends_with("ههه") {
                     assert_eq!(normalize(word), word);
                 }

@@ -6,6 +6,7 @@
 pub mod analysis;
 pub mod context;
 pub mod dense;
+pub mod flags;
 pub mod lexicon;
 pub mod memory;
 pub mod ngrams;
@@ -19,6 +20,7 @@ use crate::tokenize::Tokenizer;
 use analysis::{Analysis, Analyzer};
 use context::{Context, ContextFeatures, Idf, Prepared, Query, context_features};
 use dense::DenseFeatures;
+use flags::Flags;
 use lexicon::Lexicon;
 use memory::{Memory, UnitBag};
 use ngrams::{NgramRow, NgramTable};
@@ -26,6 +28,7 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 use std::rc::Rc;
 use std::sync::Arc;
+use surface::{N_SURFACE, Seen, surface_flags};
 
 /// What is counted as a feature.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -219,7 +222,8 @@ impl FeatureExtractor {
 /// Extracts features on one thread, remembering words and articles.
 pub struct Extraction<'a> {
     extractor: &'a FeatureExtractor,
-    analyzer: Analyzer<'a>,
+    /// Analyses the comments' texts.
+    pub analyzer: Analyzer<'a>,
     prepared: FxHashMap<Rc<str>, Rc<Prepared>>,
     prepared_bytes: usize,
 }
@@ -228,6 +232,12 @@ pub struct Extraction<'a> {
 const PREPARED_BYTES: usize = 16 << 20;
 
 impl Extraction<'_> {
+    /// Whether nothing but the words of `comment` tells of it: it has no context, and the model no embeddings.
+    pub fn stands_alone(&self, comment: &Comment) -> bool {
+        let context = comment.headline.is_some() || comment.body.is_some();
+        !context && comment.parent.is_none() && self.extractor.embeddings.is_none()
+    }
+
     /// The features of `comment`.
     pub fn extract(&mut self, comment: &Comment) -> Features {
         let facts = self.facts(comment);
@@ -297,8 +307,9 @@ impl Extraction<'_> {
             );
         }
         let headline_hash = headline.as_ref().map_or(0, |h| h.hash);
-        let mut flags = surface::surface_flags(&comment.text, &analysis);
-        flags.extend(found.flags);
+        let seen = Seen::of(&comment.text, &analysis.words);
+        let context_flags = Flags::from_iter(found.flags);
+        let flags = surface_flags(&comment.text, &seen).with(N_SURFACE, context_flags);
         Facts {
             gates,
             dense: DenseFeatures {

@@ -4,7 +4,7 @@
 //! [`NgramTable`] finds a key's column. An n-gram that training did not meet has no column and adds nothing.
 
 use super::Block;
-use super::analysis::{Analysis, WordInfo};
+use super::analysis::{Analysis, Word, WordInfo};
 use super::recent::Recent;
 use rustc_hash::FxHashMap;
 use std::ops::Range;
@@ -106,23 +106,54 @@ pub fn each_word_ngram(word: &WordInfo, mut each: impl FnMut(u64)) {
 /// Calls `each` with the key of every n-gram that is made by several words, and those words: pairs, the edges of the
 /// text among them.
 pub fn each_joint_ngram(analysis: &Analysis, mut each: impl FnMut(u64, Span)) {
-    let words = &analysis.words;
-    let mut before = EDGE;
-    for (i, word) in words.iter().enumerate() {
-        let i = i as u32;
+    let mut joints = Joints::default();
+    for (i, word) in (0..).zip(&analysis.words) {
         let span = Span {
-            first: i.saturating_sub(1),
+            first: i.max(1) - 1,
             last: i,
         };
-        each(pair_key(before, word.info.key), span);
-        before = word.info.key;
+        each(joints.join([word.info.key; 2]), span);
     }
-    if let Some(last) = words.len().checked_sub(1) {
+    if let Some(last) = analysis.words.len().checked_sub(1) {
         let span = Span {
             first: last as u32,
             last: last as u32,
         };
-        each(pair_key(before, EDGE), span);
+        each(joints.end(), span);
+    }
+}
+
+/// Calls `each` with the key of every n-gram that is made by several of `words`, edges of the text left out.
+pub fn each_inner_ngram(words: &[Word], mut each: impl FnMut(u64)) {
+    for two in words.windows(2) {
+        each(pair_key(two[0].info.key, two[1].info.key));
+    }
+}
+
+/// The keys of the n-grams that arise where words follow each other.
+#[derive(Debug)]
+pub struct Joints {
+    before: u64,
+}
+
+impl Default for Joints {
+    fn default() -> Self {
+        Joints { before: EDGE }
+    }
+}
+
+impl Joints {
+    /// The n-gram that arises where what came so far is followed by a word, or by words of which the first and the last
+    /// have these keys.
+    pub fn join(&mut self, ends: [u64; 2]) -> u64 {
+        let key = pair_key(self.before, ends[0]);
+        self.before = ends[1];
+        key
+    }
+
+    /// The n-gram that arises where the text ends behind a word.
+    pub fn end(&self) -> u64 {
+        pair_key(self.before, EDGE)
     }
 }
 
@@ -249,6 +280,40 @@ impl NgramTable {
     }
 }
 
+/// Tells of most keys that they have no column, by one look at few bits: made of a table where many keys are to be
+/// looked up.
+#[derive(Debug)]
+pub struct KeyFilter {
+    /// For each bucket, which values the five bits have that stand behind the topmost ones in its keys.
+    behind: Vec<u32>,
+}
+
+impl KeyFilter {
+    /// The filter of `table`.
+    pub fn new(table: &NgramTable) -> Self {
+        let behind = table.buckets.windows(2).map(|bucket| {
+            let keys = &table.fingerprints[bucket[0] as usize..bucket[1] as usize];
+            keys.iter().fold(0, |bits, key| bits | 1 << (key >> 27))
+        });
+        KeyFilter {
+            behind: behind.collect(),
+        }
+    }
+
+    /// Takes keys out that certainly have no column.
+    pub fn sift(&self, keys: &mut Vec<u64>) {
+        let bits = self.behind.len().trailing_zeros();
+        let mut n = 0;
+        for at in 0..keys.len() {
+            let key = keys[at];
+            let (bucket, fingerprint) = split(key, bits);
+            keys[n] = key;
+            n += (self.behind[bucket] >> (fingerprint >> 27) & 1) as usize;
+        }
+        keys.truncate(n);
+    }
+}
+
 fn bits_for(n_keys: usize) -> u32 {
     (n_keys / 4 + 1)
         .next_power_of_two()
@@ -295,27 +360,26 @@ impl NgramCounts {
         self.n_texts += 1;
         for word in &analysis.words {
             let unit = under_gates(word_key(&word.info), gates);
-            let numbers = match self.of_word.get(&unit) {
-                Some(numbers) => numbers,
-                None => {
-                    let numbers = self.of_word.take_old(&unit).unwrap_or_else(|| {
-                        let mut numbers = Vec::new();
-                        let own = word_key(&word.info);
-                        each_word_ngram(&word.info, |key| {
-                            if key != own && !self.with_characters {
-                                return;
-                            }
+            let at = self.of_word.number(&unit).unwrap_or_else(|| {
+                self.of_word.make_room(1);
+                let numbers = self.of_word.old(&unit).unwrap_or_else(|| {
+                    let mut numbers = Vec::new();
+                    let own = word_key(&word.info);
+                    each_word_ngram(&word.info, |key| {
+                        if key != own && !self.with_characters {
+                            return;
+                        }
+                        numbers.push(number(&mut self.numbers, &mut self.found, key));
+                        for &gate in gates {
+                            let key = gated(key, gate);
                             numbers.push(number(&mut self.numbers, &mut self.found, key));
-                            for &gate in gates {
-                                let key = gated(key, gate);
-                                numbers.push(number(&mut self.numbers, &mut self.found, key));
-                            }
-                        });
-                        numbers.into()
+                        }
                     });
-                    self.of_word.insert(unit, numbers)
-                }
-            };
+                    numbers.into()
+                });
+                self.of_word.insert(unit, numbers)
+            });
+            let numbers: &[u32] = self.of_word.value(at);
             for &number in numbers {
                 count_once(&mut self.found[number as usize], self.n_texts);
             }
@@ -436,6 +500,18 @@ mod tests {
         assert_eq!(together, [table.column(keys[5]), table.column(keys[9])]);
         assert_eq!(table.column(mix(5000)), None);
         assert_eq!(NgramTable::new(&[]).column(7), None);
+    }
+
+    #[test]
+    fn the_filter_keeps_what_has_a_column_and_takes_most_else_out() {
+        let table = NgramTable::new(&(0..1000).map(mix).collect::<Vec<u64>>());
+        let mut keys: Vec<u64> = (500..10_000).map(mix).collect();
+        KeyFilter::new(&table).sift(&mut keys);
+        assert_eq!(keys[..500], (500..1000).map(mix).collect::<Vec<u64>>());
+        assert!(keys.len() < 500 + 9000 / 5, "{}", keys.len());
+        let mut keys = vec![7];
+        KeyFilter::new(&NgramTable::new(&[])).sift(&mut keys);
+        assert!(keys.is_empty());
     }
 
     #[test]

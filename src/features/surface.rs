@@ -1,7 +1,8 @@
 //! Surface features: what a reader sees of a comment without understanding it.
 
-use super::analysis::{Analysis, Kind, Word};
-use super::lexicon::{CUES, Cue, Cues};
+use super::analysis::{Kind, Word};
+use super::flags::Flags;
+use super::lexicon::{CUES, Cues};
 use crate::normalize::is_invisible;
 
 /// The upper ends of the length buckets, in words; a longer comment is in a bucket of its own.
@@ -30,6 +31,9 @@ const FLAGS: [&str; 19] = [
     "no end mark",
 ];
 
+/// The number of surface features.
+pub const N_SURFACE: usize = FLAGS.len() + LENGTHS.len() + 1 + 2 * CUES.len();
+
 /// The names of the surface features, in the order in which [`surface_flags`] gives them.
 pub fn surface_names() -> Vec<String> {
     let mut names: Vec<String> = FLAGS.iter().map(|s| s.to_string()).collect();
@@ -51,114 +55,175 @@ pub fn surface_names() -> Vec<String> {
     names
 }
 
-/// Whether each surface feature holds of the comment `text`; with room for the context flags behind them.
-pub fn surface_flags(text: &str, analysis: &Analysis) -> Vec<bool> {
-    let words = &analysis.words;
-    let n = words.len();
-    let seen = Seen::of(words);
-    let n_words = seen.n_words;
-    let last = words
-        .iter()
-        .rev()
-        .find(|w| w.info.kind != Kind::Link && w.info.kind != Kind::Hashtag);
-    let last_text = last.map_or("", |w| w.info.text.as_str());
-    // Where all is ASCII, only one of the marks can stand.
-    let quotes = match text.is_ascii() {
-        true => text.contains('"'),
-        false => text.contains(['"', '“', '”', '«', '»', '„']),
-    };
+/// Which surface features hold of the comment `text`, in which this was `seen`.
+pub fn surface_flags(text: &str, seen: &Seen) -> Flags {
     let trimmed = text.trim_start_matches(|c: char| c.is_whitespace() || is_invisible(c));
-    let mut flags = Vec::with_capacity(128);
-    flags.extend([
+    let has = |sight: u16| seen.sights & sight != 0;
+    let last = |sight: u16| seen.last & sight != 0;
+    let flags: [bool; FLAGS.len()] = [
         seen.questions > 0,
-        last_text.contains(['?', '؟']),
-        seen.first_question.is_some_and(|i| 2 * i < n),
+        last(ASKS),
+        2 * u64::from(seen.first_question) < u64::from(seen.n),
         seen.questions > 1,
-        seen.question_and_exclamation,
+        has(QUESTION_AND_EXCLAMATION),
         seen.exclamations > 0,
-        seen.exclamations > 1 || seen.double_exclamation,
-        quotes,
-        seen.links > 0,
-        seen.links > 0 && n_words <= 5,
-        words.first().is_some_and(|w| w.info.kind == Kind::Handle),
-        seen.hashtags > 0,
-        seen.symbols > 0,
-        n > 0 && n_words == 0 && seen.links == 0,
-        seen.number,
-        seen.ellipsis,
-        seen.smile || last_text == ")",
+        seen.exclamations > 1 || has(DOUBLE_EXCLAMATION),
+        has(QUOTES),
+        has(LINK),
+        has(LINK) && seen.n_words <= 5,
+        has(HANDLE_FIRST),
+        has(HASHTAG),
+        has(SYMBOL),
+        seen.n > 0 && seen.n_words == 0 && !has(LINK),
+        has(NUMBER),
+        has(ELLIPSIS),
+        has(SMILE) || last(CLOSES),
         trimmed.starts_with('>'),
-        last.is_some_and(|w| w.info.kind == Kind::Word),
-    ]);
-    debug_assert_eq!(flags.len(), FLAGS.len());
-    let bucket = LENGTHS
-        .iter()
-        .position(|&end| n_words <= end)
-        .unwrap_or(LENGTHS.len());
-    flags.extend((0..=LENGTHS.len()).map(|i| i == bucket));
-    flags.extend(CUES.map(|(cue, _)| seen.cues.has(cue)));
-    flags.extend(CUES.map(|(cue, _): (Cue, _)| seen.first_cues.has(cue)));
-    flags
+        last(WORD),
+    ];
+    let bucket = LENGTHS.iter().position(|&end| seen.n_words as usize <= end);
+    let bucket = bucket.unwrap_or(LENGTHS.len());
+    let cues = FLAGS.len() + LENGTHS.len() + 1;
+    Flags::from_iter(flags)
+        .with(FLAGS.len() + bucket, Flags::from(1))
+        .with(cues, seen.cues.flags())
+        .with(cues + CUES.len(), seen.first_cues.flags())
 }
 
-/// What one pass over the words of a comment sees.
-#[derive(Default)]
-struct Seen {
-    questions: usize,
-    first_question: Option<usize>,
-    question_and_exclamation: bool,
-    exclamations: usize,
-    double_exclamation: bool,
-    ellipsis: bool,
-    smile: bool,
-    number: bool,
+/// What there is to see in a stretch of a comment. What is seen of stretches one behind the other adds up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen {
+    /// Words of every sort.
+    n: u32,
     /// Words and hashtags.
-    n_words: usize,
-    hashtags: usize,
-    links: usize,
-    symbols: usize,
+    n_words: u32,
+    questions: u32,
+    /// Where the first mark stands that asks, among words of every sort; the largest number where none does.
+    first_question: u32,
+    exclamations: u32,
+    /// What is somewhere in it: the sum of some of the constants below.
+    sights: u16,
+    /// What the last word is that is neither link nor hashtag: the sum of some of the constants below, 0 where there is
+    /// none.
+    last: u16,
     cues: Cues,
     /// The cues of the first word or hashtag.
     first_cues: Cues,
 }
 
+// What can be seen somewhere.
+const QUOTES: u16 = 1;
+const LINK: u16 = 1 << 1;
+const HASHTAG: u16 = 1 << 2;
+const SYMBOL: u16 = 1 << 3;
+const NUMBER: u16 = 1 << 4;
+const ELLIPSIS: u16 = 1 << 5;
+const SMILE: u16 = 1 << 6;
+const QUESTION_AND_EXCLAMATION: u16 = 1 << 7;
+const DOUBLE_EXCLAMATION: u16 = 1 << 8;
+/// Only where nothing stands before it.
+const HANDLE_FIRST: u16 = 1 << 9;
+
+// What the last word can be.
+const ANY: u16 = 1;
+const ASKS: u16 = 1 << 1;
+/// A closing bracket by itself.
+const CLOSES: u16 = 1 << 2;
+const WORD: u16 = 1 << 3;
+
+impl Default for Seen {
+    fn default() -> Self {
+        Seen {
+            n: 0,
+            n_words: 0,
+            questions: 0,
+            first_question: u32::MAX,
+            exclamations: 0,
+            sights: 0,
+            last: 0,
+            cues: Cues::default(),
+            first_cues: Cues::default(),
+        }
+    }
+}
+
+/// `sight` where it `holds`, else none.
+fn sight(sight: u16, holds: bool) -> u16 {
+    if holds { sight } else { 0 }
+}
+
 impl Seen {
-    fn of(words: &[Word]) -> Self {
-        let mut seen = Seen::default();
-        for (i, word) in words.iter().enumerate() {
-            let info = &word.info;
-            seen.cues = seen.cues.union(info.cues);
-            match info.kind {
-                Kind::Word | Kind::Hashtag => {
-                    if seen.n_words == 0 {
-                        seen.first_cues = info.cues;
-                    }
-                    seen.n_words += 1;
-                    seen.hashtags += usize::from(info.kind == Kind::Hashtag);
-                    seen.number |= info.number;
-                }
-                Kind::Link => seen.links += 1,
-                Kind::Symbol => seen.symbols += 1,
-                Kind::Handle => {}
-                Kind::Mark => seen.see_mark(i, &info.text),
-            }
+    /// What there is to see in `text`, whose words are `words`.
+    pub fn of(text: &str, words: &[Word]) -> Self {
+        // Where all is ASCII, only one of the marks can stand.
+        let quotes = match text.is_ascii() {
+            true => text.contains('"'),
+            false => text.contains(['"', '“', '”', '«', '»', '„']),
+        };
+        let mut seen = Seen {
+            sights: sight(QUOTES, quotes),
+            ..Seen::default()
+        };
+        for word in words {
+            seen.add(&word.info.seen);
         }
         seen
     }
 
-    fn see_mark(&mut self, at: usize, text: &str) {
+    /// What there is to see in the word `text` of this `kind` that gives these `cues`, wherever it stands.
+    pub fn of_word(text: &str, kind: Kind, cues: Cues) -> Self {
         let asks = text.contains(['?', '؟']);
-        if asks {
-            self.questions += 1;
-            self.first_question.get_or_insert(at);
+        let mut seen = Seen {
+            n: 1,
+            cues,
+            ..Seen::default()
+        };
+        match kind {
+            Kind::Word | Kind::Hashtag => {
+                seen.n_words = 1;
+                seen.first_cues = cues;
+                let number = text.starts_with(|c: char| c.is_ascii_digit());
+                seen.sights = sight(HASHTAG, kind == Kind::Hashtag) | sight(NUMBER, number);
+            }
+            Kind::Link => seen.sights = LINK,
+            Kind::Symbol => seen.sights = SYMBOL,
+            Kind::Handle => seen.sights = HANDLE_FIRST,
+            Kind::Mark => {
+                let exclaims = text.contains('!');
+                seen.questions = u32::from(asks);
+                seen.first_question = if asks { 0 } else { u32::MAX };
+                seen.exclamations = u32::from(exclaims);
+                let both = exclaims && text.contains('?');
+                seen.sights = sight(QUESTION_AND_EXCLAMATION, both)
+                    | sight(DOUBLE_EXCLAMATION, text.contains("!!"))
+                    | sight(ELLIPSIS, text.starts_with(".."))
+                    | sight(SMILE, text.starts_with("))"));
+            }
         }
-        if text.contains('!') {
-            self.exclamations += 1;
-            self.question_and_exclamation |= text.contains('?');
-            self.double_exclamation |= text.contains("!!");
+        if !matches!(kind, Kind::Link | Kind::Hashtag) {
+            let closes = sight(CLOSES, text == ")");
+            seen.last = ANY | sight(ASKS, asks) | closes | sight(WORD, kind == Kind::Word);
         }
-        self.ellipsis |= text.starts_with("..");
-        self.smile |= text.starts_with("))");
+        seen
+    }
+
+    /// Adds what is seen of the stretch behind this one.
+    #[inline]
+    pub fn add(&mut self, more: &Seen) {
+        let first_question = more.first_question.saturating_add(self.n);
+        self.first_question = self.first_question.min(first_question);
+        if self.n_words == 0 {
+            self.first_cues = more.first_cues;
+        }
+        self.sights |= more.sights & !sight(HANDLE_FIRST, self.n > 0);
+        if more.last != 0 {
+            self.last = more.last;
+        }
+        self.n += more.n;
+        self.n_words += more.n_words;
+        self.questions += more.questions;
+        self.exclamations += more.exclamations;
+        self.cues = self.cues.union(more.cues);
     }
 }
 
@@ -179,15 +244,9 @@ mod tests {
     fn names_of(text: &str) -> Vec<String> {
         let (tokenizer, lexicon) = (Tokenizer::new([]), Lexicon::default());
         let analysis = Analyzer::new(&tokenizer, &lexicon, (3, 5)).analyze(text);
-        let flags = surface_flags(text, &analysis);
+        let flags = surface_flags(text, &Seen::of(text, &analysis.words));
         let names = surface_names();
-        assert_eq!(flags.len(), names.len());
-        names
-            .into_iter()
-            .zip(flags)
-            .filter(|x| x.1)
-            .map(|x| x.0)
-            .collect()
+        flags.holding().map(|at| names[at].clone()).collect()
     }
 
     #[test]

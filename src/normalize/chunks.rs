@@ -2,6 +2,7 @@
 
 use super::disguise::is_vowel;
 use super::{MAX_CHUNK_CHARS, is_invisible, normalize_piece};
+use crate::swar::Eight;
 use smallvec::{SmallVec, smallvec};
 use std::ops::Range;
 use unicode_normalization::char::is_combining_mark;
@@ -14,24 +15,30 @@ const SPACED_MAX: usize = 64;
 /// The chunks of `text`, with the byte at which each begins: what stands between white space, in pieces of at most
 /// [`MAX_CHUNK_CHARS`]. A word whose letters are spaced out is one chunk, white space and all.
 pub fn chunks(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    chunk_places(text).map(|(start, end)| (start, &text[start..end]))
+}
+
+/// The bytes, from the first to the one behind the last, of each of the [`chunks`] of `text`.
+pub fn chunk_places(text: &str) -> impl Iterator<Item = (usize, usize)> {
     let mut at = 0;
     // Lone letters before this byte were looked at and are no spaced-out word.
     let mut looked = 0;
+    let is_ascii = text.is_ascii();
     std::iter::from_fn(move || {
         let (start, end) = word_at(text, at)?;
         at = end;
-        let word = &text[start..end];
-        if start >= looked
-            && let Some(letter) = lone_letter(word)
-        {
+        if start < looked || begins_with_two_letters(text, start, end, is_ascii) {
+            return Some((start, end));
+        }
+        if let Some(letter) = lone_letter(&text[start..end]) {
             let (behind, is_word) = lone_letters(text, letter, end);
             if is_word {
                 at = behind;
-                return Some((start, &text[start..behind]));
+                return Some((start, behind));
             }
             looked = behind;
         }
-        Some((start, word))
+        Some((start, end))
     })
 }
 
@@ -60,16 +67,17 @@ fn lone_letters(text: &str, letter: char, mut end: usize) -> (usize, bool) {
 /// [`MAX_CHUNK_CHARS`].
 #[inline]
 fn word_at(text: &str, from: usize) -> Option<(usize, usize)> {
+    let bytes = text.as_bytes();
     let mut start = from;
-    loop {
+    while start < bytes.len() {
         match white_space_at(text, start) {
             0 => break,
             length => start += length,
         }
     }
-    let mut end = start;
-    while end < text.len() && white_space_at(text, end) == 0 {
-        end += 1;
+    let mut end = may_end_word(bytes, start);
+    while end < bytes.len() && white_space_at(text, end) == 0 {
+        end = may_end_word(bytes, end + 1);
     }
     if end - start > MAX_CHUNK_CHARS {
         let cut = text[start..end].char_indices().nth(MAX_CHUNK_CHARS);
@@ -90,10 +98,29 @@ const BEGINS_WHITE_SPACE: [bool; 256] = {
     table
 };
 
+/// The first place from `at` on where a byte stands that can be the first of a white space of Unicode, or another below
+/// a space; or the end.
+#[inline]
+fn may_end_word(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(eight) = Eight::at(bytes, at) {
+        // Up to a space; C2; E0 to E3.
+        let found = eight.below(b' ' + 1).or(eight.equal(0xc2, 0xff));
+        match found.or(eight.equal(0xe0, 0xfc)).first() {
+            Some(place) => return at + place,
+            None => at += 8,
+        }
+    }
+    while at < bytes.len() && !BEGINS_WHITE_SPACE[usize::from(bytes[at])] {
+        at += 1;
+    }
+    at
+}
+
 /// The length in bytes of the white space that begins at byte `at`; 0 where none does, inside a character too.
 #[inline]
 fn white_space_at(text: &str, at: usize) -> usize {
     match text.as_bytes().get(at) {
+        Some(b' ') => 1,
         Some(&first) if BEGINS_WHITE_SPACE[usize::from(first)] => {
             let c = text[at..].chars().next().filter(|c| c.is_whitespace());
             c.map_or(0, char::len_utf8)
@@ -122,6 +149,27 @@ fn lone_letter(word: &str) -> Option<char> {
     let mut chars = normal.chars();
     let letter = chars.next().filter(|c| c.is_alphabetic())?;
     chars.next().is_none().then_some(letter)
+}
+
+/// Whether the word `start..end` of `text` begins with two letters that certainly differ once normalised, and so is no
+/// lone letter: most words are known by that. `is_ascii` says that all of the text is.
+#[inline]
+fn begins_with_two_letters(text: &str, start: usize, end: usize, is_ascii: bool) -> bool {
+    let &[a, b, ..] = &text.as_bytes()[start..end] else {
+        return false;
+    };
+    if a.is_ascii_alphabetic() && b.is_ascii_alphabetic() {
+        return !a.eq_ignore_ascii_case(&b) && (is_ascii || text[start..end].is_ascii());
+    }
+    if a.is_ascii() || is_ascii {
+        return false;
+    }
+    let mut chars = text[start..end].chars();
+    let mut russian = || chars.next().filter(|c| matches!(c, 'а'..='я' | 'А'..='Я'));
+    let (Some(a), Some(b)) = (russian(), russian()) else {
+        return false;
+    };
+    a.to_lowercase().ne(b.to_lowercase())
 }
 
 /// Whether `word` certainly holds two different letters once normalised: a quick look that spares most words their
@@ -193,6 +241,31 @@ pub(super) fn spaced_words(chunk: &str) -> Option<Vec<Range<usize>>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+    use proptest::test_runner::RngSeed;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 2000, rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn words_stand_between_white_space(text in "([a-z]{0,9}|[\\x00-\\x24]|[а-яà-ö\u{80}-\u{bf}]{1,3}| |\u{a0}|\u{1680}|\u{2000}|\u{3000}|\u{2029}|क|\u{1d7ca}){0,20}") {
+            let expected: Vec<&str> = text.split_whitespace().collect();
+            let mut at = 0;
+            let words = std::iter::from_fn(|| {
+                let (start, end) = word_at(&text, at)?;
+                at = end;
+                Some(&text[start..end])
+            });
+            prop_assert_eq!(words.collect::<Vec<_>>(), expected);
+        }
+
+        #[test]
+        fn words_that_begin_with_two_letters_are_no_lone_letter(word in "[a-cA-CхpP]{1,4}[!\u{200b}]?|[а-вА-Вxp]{1,4}|\\PC{1,3}") {
+            if begins_with_two_letters(&word, 0, word.len(), false) {
+                prop_assert_eq!(lone_letter(&word), None);
+            }
+        }
+    }
 
     #[test]
     fn white_space_is_unicodes() {

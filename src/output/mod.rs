@@ -15,7 +15,7 @@ pub use audit::{audit_json, audit_markdown, audit_table};
 pub use delimited::{Delimited, delimited_header, delimited_row};
 pub use escape::{markdown, neutralized, visible};
 pub use html::{audit_html, report_html};
-pub use jsonl::{Extras, jsonl_row_into};
+pub use jsonl::{Extras, LabelNames, jsonl_row_into};
 pub use report::{report_json, report_markdown, report_table};
 pub use shares::{GroupShares, shares_delimited, shares_jsonl, shares_table};
 pub use table::{Grid, table_header, table_row};

@@ -1,5 +1,6 @@
 //! Reads one JSON object into the raw values of the record's fields.
 
+use super::plain::read_plain;
 use super::{Columns, Field};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -18,6 +19,11 @@ impl<'a> RawFields<'a> {
     pub fn get(&self, field: Field) -> Option<&'a str> {
         self.values[field as usize]
     }
+
+    /// Sets the JSON text of `field`.
+    pub fn set(&mut self, field: Field, value: &'a str) {
+        self.values[field as usize] = (value != "null").then_some(value);
+    }
 }
 
 /// Reads `line`, one JSON object.
@@ -25,6 +31,16 @@ impl<'a> RawFields<'a> {
 /// # Errors
 /// What is wrong with it.
 pub fn read_fields<'a>(
+    line: &'a str,
+    columns: &Columns,
+    keep_others: bool,
+) -> Result<RawFields<'a>, String> {
+    let plain = (!keep_others).then(|| read_plain(line, columns)).flatten();
+    plain.map_or_else(|| parse_fields(line, columns, keep_others), Ok)
+}
+
+/// [`read_fields`], whatever the line holds.
+pub(super) fn parse_fields<'a>(
     line: &'a str,
     columns: &Columns,
     keep_others: bool,
@@ -74,7 +90,7 @@ impl<'de> Visitor<'de> for Object<'_> {
             match (key, &mut others) {
                 (Name::Known(field), _) => {
                     let value = map.next_value::<&RawValue>()?.get();
-                    fields.values[field as usize] = (value != "null").then_some(value);
+                    fields.set(field, value);
                 }
                 (Name::Other(name), Some(others)) => {
                     let value = map.next_value::<&RawValue>()?.get();

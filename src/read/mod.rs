@@ -10,6 +10,7 @@ mod jsonl;
 mod lines;
 mod objects;
 mod parse;
+mod plain;
 mod predictions;
 mod reject;
 mod source;

@@ -5,6 +5,7 @@ use super::csv::Header;
 use super::jsonl::{RawFields, read_fields};
 use super::{Columns, Content, Field, ReadOptions, Row};
 use crate::record::{Article, Comment};
+use std::borrow::Cow;
 use std::str::from_utf8;
 
 /// Turns raw rows into comments; can be shared between threads.
@@ -65,13 +66,13 @@ impl<'a> RowParser<'a> {
         let text = |field| -> Result<Option<String>, String> {
             fields
                 .get(field)
-                .map(|raw| self.string(field, raw, false))
+                .map(|raw| self.string(field, raw, false).map(Cow::into_owned))
                 .transpose()
         };
         let name = |field| -> Result<Option<String>, String> {
             fields
                 .get(field)
-                .map(|raw| self.string(field, raw, true))
+                .map(|raw| self.string(field, raw, true).map(Cow::into_owned))
                 .transpose()
         };
         let id = match fields.get(Field::Id) {
@@ -161,7 +162,12 @@ impl<'a> RowParser<'a> {
     }
 
     /// The string that the JSON text `raw` holds; of a number, where one is allowed, its text.
-    fn string(&self, field: Field, raw: &str, number_allowed: bool) -> Result<String, String> {
+    fn string<'r>(
+        &self,
+        field: Field,
+        raw: &'r str,
+        number_allowed: bool,
+    ) -> Result<Cow<'r, str>, String> {
         let name = self.columns.name(field);
         let expected = if number_allowed {
             "a string or a number"
@@ -169,9 +175,11 @@ impl<'a> RowParser<'a> {
             "a string"
         };
         match raw.as_bytes().first() {
+            Some(b'"') if !raw.contains('\\') => Ok(raw[1..raw.len() - 1].into()),
             Some(b'"') => serde_json::from_str(raw)
+                .map(Cow::Owned)
                 .map_err(|e| format!("{name:?} is not a valid string: {e}")),
-            Some(b'-' | b'0'..=b'9') if number_allowed => Ok(raw.to_string()),
+            Some(b'-' | b'0'..=b'9') if number_allowed => Ok(raw.into()),
             Some(b'[') => Err(format!("{name:?} is an array; expected {expected}")),
             Some(b'{') => Err(format!("{name:?} is an object; expected {expected}")),
             _ => Err(format!("{name:?} is {raw}; expected {expected}")),

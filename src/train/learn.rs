@@ -66,9 +66,9 @@ pub(super) fn learn_extractor(
             for text in texts {
                 let mut seen = FxHashSet::default();
                 for word in &analyzer.analyze(text).words {
-                    let found = match counts.get_mut(&word.info.text) {
+                    let found = match counts.get_mut(&*word.info.text) {
                         Some(found) => found,
-                        None => counts.entry(word.info.text.clone()).or_default(),
+                        None => counts.entry(word.info.text.to_string()).or_default(),
                     };
                     found.1 += 1;
                     found.0 += u64::from(seen.insert(word.info.key));
