@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Joins the stand-off labels with the publishers' texts.
 
-    join.py RECORDS OUTPUT
+    join.py RECORDS OUTPUT [WEIGHT]
 
 RECORDS is a folder (or one file) of JSONL records {"id", "text", "headline"?, "group"?, "lang"?}, with ids as in
 labels.jsonl: the source, a colon, the source's own id. OUTPUT is a folder that receives train.jsonl, dev.jsonl and
-test.jsonl, records with labels. A text whose SHA-256 is not the one that was labelled is left out and counted.
+test.jsonl, records with labels; with WEIGHT those of train.jsonl get that training weight. A text whose SHA-256 is not the one that was labelled is left out and counted.
 """
 import hashlib
 import json
@@ -22,9 +22,10 @@ def records(path):
 
 
 def main():
-    if len(sys.argv) != 3:
+    if len(sys.argv) not in (3, 4):
         sys.exit(__doc__)
-    source, output = map(pathlib.Path, sys.argv[1:])
+    source, output = map(pathlib.Path, sys.argv[1:3])
+    weight = float(sys.argv[3]) if len(sys.argv) == 4 else None
     labels = {}
     for line in open(pathlib.Path(__file__).parent / "labels.jsonl", encoding="utf-8"):
         row = json.loads(line)
@@ -43,6 +44,8 @@ def main():
         record["label"] = row["label"]
         if "second_label" in row:
             record["second_label"] = row["second_label"]
+        if weight is not None and row["split"] == "train":
+            record["weight"] = weight
         files[row["split"]].write(json.dumps(record, ensure_ascii=False) + "\n")
     for file in files.values():
         file.close()
