@@ -99,12 +99,11 @@ pub struct Analysis {
     pub tampered: bool,
 }
 
-/// What there is to know of a chunk wherever it stands, in two cache lines.
+/// What there is to know of a chunk wherever it stands, in few bytes, so that many chunks fit the cache.
 #[derive(Debug, Clone)]
-#[repr(align(64))]
 pub struct ChunkInfo {
     /// Its words, most often one; bytes counted from the chunk's first.
-    words: SmallVec<[Word; 1]>,
+    words: Rc<[Word]>,
     /// The keys of its first and its last word; two zeros where it has none.
     pub ends: [u64; 2],
     /// What there is to see in it.
@@ -266,7 +265,7 @@ impl<'a> Analyzer<'a> {
     }
 
     fn learn(&mut self, chunk: &str) -> ChunkInfo {
-        let mut words: SmallVec<[Word; 1]> = SmallVec::new();
+        let mut words: SmallVec<[Word; 4]> = SmallVec::new();
         let tokenizer = self.tokenizer;
         let tampered = tokenizer.each_token(chunk, |text, start, end| {
             let info = self.word(text);
@@ -278,7 +277,7 @@ impl<'a> Analyzer<'a> {
                 _ => [0; 2],
             },
             seen: Seen::of(chunk, &words),
-            words,
+            words: words.as_slice().into(),
             tampered,
             memo: Sums::new(),
         }

@@ -1,7 +1,7 @@
 //! Remembers what was made of recent keys, in bounded memory.
 
-use rustc_hash::FxHashMap;
-use std::borrow::Borrow;
+use indexmap::{Equivalent, IndexMap};
+use rustc_hash::FxBuildHasher;
 use std::hash::Hash;
 
 /// Values by key, in two generations. What is new or asked for again belongs to the young one; when that is full it
@@ -12,68 +12,47 @@ use std::hash::Hash;
 /// the values, so that waiting for memory overlaps.
 #[derive(Debug)]
 pub struct Recent<K, V> {
-    young: Generation<K, V>,
-    old: Generation<K, V>,
+    young: IndexMap<K, V, FxBuildHasher>,
+    old: IndexMap<K, V, FxBuildHasher>,
     size: usize,
-}
-
-#[derive(Debug)]
-struct Generation<K, V> {
-    numbers: FxHashMap<K, u32>,
-    values: Vec<V>,
 }
 
 impl<K: Hash + Eq, V: Clone> Recent<K, V> {
     /// Remembers nothing yet, and `size` values at most in each generation.
     pub fn new(size: usize) -> Self {
-        let none = || Generation {
-            numbers: FxHashMap::default(),
-            values: Vec::new(),
-        };
         Recent {
-            young: none(),
-            old: none(),
+            young: IndexMap::default(),
+            old: IndexMap::default(),
             size,
         }
     }
 
     /// The number of `key`, where it is in the young generation; it holds until room is made.
-    pub fn number<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<u32>
-    where
-        K: Borrow<Q>,
-    {
-        self.young.numbers.get(key).copied()
+    pub fn number<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) -> Option<u32> {
+        self.young.get_index_of(key).map(|number| number as u32)
     }
 
     /// The value with this number.
     pub fn value(&mut self, number: u32) -> &mut V {
-        &mut self.young.values[number as usize]
+        &mut self.young[number as usize]
     }
 
     /// The value of `key`, where it is in the old generation, for whoever inserts it again.
-    pub fn old<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<V>
-    where
-        K: Borrow<Q>,
-    {
-        let number = *self.old.numbers.get(key)?;
-        Some(self.old.values[number as usize].clone())
+    pub fn old<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) -> Option<V> {
+        self.old.get(key).cloned()
     }
 
     /// Makes room for `n` more values, `size` at most, where there is none: the young generation becomes the old one.
     pub fn make_room(&mut self, n: usize) {
-        if self.young.values.len() + n > self.size {
+        if self.young.len() + n > self.size {
             std::mem::swap(&mut self.young, &mut self.old);
-            self.young.numbers.clear();
-            self.young.values.clear();
+            self.young.clear();
         }
     }
 
     /// Remembers the `value` of `key`, which is not in the young generation, and returns its number. There must be room.
     pub fn insert(&mut self, key: K, value: V) -> u32 {
-        let number = self.young.values.len() as u32;
-        self.young.values.push(value);
-        self.young.numbers.insert(key, number);
-        number
+        self.young.insert_full(key, value).0 as u32
     }
 }
 
@@ -95,7 +74,7 @@ mod tests {
         }
         let young = recent.number(&7).map(|number| *recent.value(number));
         assert_eq!(young.or(recent.old(&7)), Some(70));
-        assert!(recent.young.values.len() + recent.old.values.len() <= 4);
+        assert!(recent.young.len() + recent.old.len() <= 4);
         assert_eq!((recent.number(&100), recent.old(&100)), (None, None));
     }
 }
