@@ -151,26 +151,24 @@ fn normalize_chars(original: impl Iterator<Item = Char>) -> Normalized {
 /// writing by force, or a letter is one that mathematicians or badges use. Arabic, Hebrew and Indic words need joiners
 /// and direction marks.
 fn hides_something(chars: &[Char]) -> bool {
-    let plain = |x: &&Char| {
+    let plain = |x: &Char| {
         x.c.is_alphabetic()
             && matches!(
                 x.c.script(),
                 Script::Latin | Script::Cyrillic | Script::Greek
             )
     };
-    chars.iter().enumerate().any(|(at, x)| match x.c {
-        '\u{202d}'
-        | '\u{202e}'
-        | '\u{1d400}'..='\u{1d7cb}'
-        | '\u{24b6}'..='\u{24e9}'
-        | '\u{1f130}'..='\u{1f189}' => true,
-        c if is_invisible(c) => {
-            let shown = |x: &&Char| !is_invisible(x.c);
-            let before = chars[..at].iter().rev().find(shown);
-            let after = chars[at + 1..].iter().find(shown);
-            before.is_some_and(|x| plain(&x)) && after.is_some_and(|x| plain(&x))
+    let is_trick = |c| matches!(c, '\u{202d}' | '\u{202e}' | '\u{1d400}'..='\u{1d7cb}' | '\u{24b6}'..='\u{24e9}' | '\u{1f130}'..='\u{1f189}');
+    let mut before = None;
+    let mut hidden = false;
+    chars.iter().any(|x| {
+        if is_invisible(x.c) {
+            hidden = true;
+            return is_trick(x.c);
         }
-        _ => false,
+        let parted = hidden && before.is_some_and(plain) && plain(x);
+        (before, hidden) = (Some(x), false);
+        parted || is_trick(x.c)
     })
 }
 

@@ -103,6 +103,38 @@ fn an_overlong_csv_row_is_rejected_and_the_rows_around_it_are_classified() {
     );
 }
 
+/// What is looked at again and again would take hours of processor time here, and not the seconds of the limit.
+#[cfg(unix)]
+#[test]
+fn a_line_of_megabytes_takes_time_in_proportion_whatever_it_holds() {
+    let folder = Folder::new();
+    let n = 8 << 20;
+    for (name, text) in [
+        ("no white space", "ab".repeat(n / 2)),
+        ("white space only", "\u{2003}".repeat(n / 3)),
+        ("nothing to be seen", "\u{200b}".repeat(n / 3)),
+        (
+            "letters spaced out by what is not seen",
+            format!("f {} a k e", "\u{200b}".repeat(n / 3)),
+        ),
+        ("letters spaced out", "f a k e ".repeat(n / 8)),
+        (
+            "marks on one letter",
+            format!("a{}", "\u{336}".repeat(n / 2)),
+        ),
+        ("marks between letters", "a.".repeat(n / 2)),
+    ] {
+        let row = serde_json::json!({"text": text});
+        let file = folder.write("row.jsonl", row.to_string());
+        let output = limited("ulimit -t 100", "stance-classify")
+            .arg(&file)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0), "{name}: {}", stderr(&output));
+        assert_eq!(lines(&output.stdout).len(), 1, "{name}");
+    }
+}
+
 fn empty_lines(n: usize) {
     let (status, stdout, message) = fed(&[], move |out| {
         for _ in 0..n {

@@ -75,13 +75,15 @@ fn word_at(text: &str, from: usize) -> Option<(usize, usize)> {
             length => start += length,
         }
     }
-    let mut end = may_end_word(bytes, start);
-    while end < bytes.len() && white_space_at(text, end) == 0 {
-        end = may_end_word(bytes, end + 1);
+    // No character has more than four bytes: what is cut off is not looked through for each piece again.
+    let near = &bytes[..bytes.len().min(start + 4 * MAX_CHUNK_CHARS)];
+    let mut end = may_end_word(near, start);
+    while end < near.len() && white_space_at(text, end) == 0 {
+        end = may_end_word(near, end + 1);
     }
     if end - start > MAX_CHUNK_CHARS {
-        let cut = text[start..end].char_indices().nth(MAX_CHUNK_CHARS);
-        end = cut.map_or(end, |(length, _)| start + length);
+        let cut = text[start..].char_indices().nth(MAX_CHUNK_CHARS);
+        end = cut.map_or(end, |(length, _)| end.min(start + length));
     }
     (start < end).then_some((start, end))
 }
@@ -264,6 +266,22 @@ mod tests {
             if begins_with_two_letters(&word, 0, word.len(), false) {
                 prop_assert_eq!(lone_letter(&word), None);
             }
+        }
+    }
+
+    #[test]
+    fn a_long_word_is_cut_between_characters() {
+        for c in ['a', 'я', 'ẉ', '🔥'] {
+            let word = c.to_string().repeat(MAX_CHUNK_CHARS + 1);
+            let text = format!("{word} {word}b");
+            let found: Vec<(usize, usize)> = chunks(&text)
+                .map(|(at, chunk)| (at, chunk.chars().count()))
+                .collect();
+            let n = c.len_utf8();
+            assert_eq!(
+                found,
+                [(0, 256), (256 * n, 1), (257 * n + 1, 256), (513 * n + 1, 2)]
+            );
         }
     }
 
