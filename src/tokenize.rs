@@ -9,7 +9,7 @@
 //! obeyed as it stands, where [`trust`] finds nothing in it that could fail, hang or grow on some text.
 
 mod scan;
-mod trust;
+pub(crate) mod trust;
 
 use crate::error::{Error, Result};
 use crate::normalize::{chunks, normalize_chunk};

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{
-    Folder, calibrated_model, lines, program, small_corpus, small_model, stderr, train_command,
+    Folder, full_model, lines, program, small_corpus, small_model, stderr, train_command,
 };
 
 #[test]
@@ -363,7 +363,7 @@ fn a_megabyte_of_different_words_under_an_article_takes_no_longer_than_it_must()
 #[test]
 fn with_a_target_error_the_uncertain_are_left_for_review_in_every_format() {
     let folder = Folder::new();
-    let model = calibrated_model(&folder);
+    let model = full_model(&folder);
     let rows = "{\"text\":\"where is the proof?\"}\n{\"text\":\"zzz\"}\n";
     let run = |target: &str, format: &str| {
         program("stance-classify")
@@ -407,7 +407,7 @@ fn with_a_target_error_the_uncertain_are_left_for_review_in_every_format() {
 #[test]
 fn what_is_labelled_is_what_reaches_the_threshold_in_the_model() {
     let folder = Folder::new();
-    let model = calibrated_model(&folder);
+    let model = full_model(&folder);
     let path = model.join("config.json");
     let mut config: serde_json::Value =
         serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Folder, model2vec, small_model, stderr, train_command};
+use common::{Folder, full_model, small_model, stderr};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -14,6 +14,28 @@ const CONFIG: &str = "config.json";
 const TOKENIZER: &str = "tokenizer.json";
 const WEIGHTS: &str = "model.safetensors";
 const EMBEDDINGS_TOKENIZER: &str = "embeddings_tokenizer.json";
+
+/// The tensors of a model that has all that a model can have.
+const TENSORS: [&str; 18] = [
+    "calibration.confusions",
+    "embeddings.row_of",
+    "embeddings.rows",
+    "embeddings.weights",
+    "idf",
+    "known.intercept",
+    "known.weights",
+    "memory.headlines",
+    "memory.starts",
+    "memory.stems",
+    "memory.weights",
+    "ngrams.buckets",
+    "ngrams.fingerprints",
+    "stance.intercept",
+    "stance.weights",
+    "text.intercept",
+    "text.weights",
+    "topics",
+];
 
 /// What is wrong, the file that the message names, and what does it to a model's folder.
 type Case = (String, &'static str, Box<dyn Fn(&Path)>);
@@ -80,30 +102,6 @@ fn with_tensors(tensors: &[(&str, &str, &str)], n: usize) -> Vec<u8> {
         });
     let header = format!("{{{}}}", described.collect::<Vec<_>>().join(","));
     with_header(&header, n)
-}
-
-/// A model with all that a model can have: embeddings, known headlines, topics and confusions.
-fn full_model(folder: &Folder) -> PathBuf {
-    let mut rows = String::new();
-    for i in 0..120 {
-        for (text, label) in [
-            ("stop this war, send the boys home", "anti-war"),
-            ("fake, where is the proof?", "doubting"),
-            ("they sank it, saw it", "confirming"),
-        ] {
-            let headline = ["Bridge rebuilt", "Port closed"][i % 2];
-            let row = json!({"text": format!("{text} {i}"), "label": label, "headline": headline, "group": i});
-            rows += &format!("{row}\n");
-        }
-    }
-    let train = folder.write("full.jsonl", rows);
-    let model = folder.path("full");
-    train_command(&train, &model)
-        .arg("--embeddings")
-        .arg(model2vec(folder))
-        .assert()
-        .success();
-    model
 }
 
 fn cases() -> Vec<Case> {
@@ -196,7 +194,7 @@ fn cases() -> Vec<Case> {
             }),
         );
     }
-    let values: [(&str, Value); 61] = [
+    let values: [(&str, Value); 68] = [
         ("/format_version", json!(2)),
         ("/format_version", json!(0)),
         ("/format_version", json!(-1)),
@@ -270,6 +268,22 @@ fn cases() -> Vec<Case> {
             "/calibration/selection/thresholds",
             Value::Array(vec![json!(1.5); 50]),
         ),
+        // The first target has the highest threshold, and none only where none keeps it.
+        ("/calibration/selection/thresholds", {
+            let mut rising = vec![json!(0.5); 50];
+            rising[49] = json!(0.6);
+            Value::Array(rising)
+        }),
+        ("/calibration/selection/thresholds", {
+            let mut holed = vec![json!(0.5); 50];
+            holed[1] = json!(null);
+            Value::Array(holed)
+        }),
+        ("/calibration/selection/groups", json!(-1)),
+        ("/calibration/selection/comments", json!(0.5)),
+        ("/calibration/overdispersion", json!(0.5)),
+        ("/calibration/overdispersion", json!(-1.0)),
+        ("/calibration/overdispersion", json!(1e300)),
         ("/calibration/overdispersion", json!("x")),
         ("/calibration/overdispersion", json!([1.0])),
         ("/calibration/expected_calibration_error", json!({})),
@@ -310,7 +324,7 @@ fn cases() -> Vec<Case> {
         );
     }
     type EditJson = fn(&mut Value);
-    let tokenizers: [(&str, &'static str, EditJson); 17] = [
+    let tokenizers: [(&str, &'static str, EditJson); 18] = [
         ("the unknown token is missing", TOKENIZER, |t| {
             drop(t["model"]["vocab"].as_object_mut().unwrap().remove("[UNK]"))
         }),
@@ -356,6 +370,11 @@ fn cases() -> Vec<Case> {
         ("a pattern repeats without end", TOKENIZER, |t| {
             t["pre_tokenizer"]["pattern"]["Regex"] = json!("(((a{999}){999}){999})")
         }),
+        ("replacements multiply", TOKENIZER, |t| {
+            let step =
+                json!({"type": "Replace", "pattern": {"String": "a"}, "content": "a".repeat(60)});
+            t["normalizer"] = json!({"type": "Sequence", "normalizers": vec![step; 6]})
+        }),
         ("a step is unknown", TOKENIZER, |t| {
             t["normalizer"] = json!({"type": "Precompiled"})
         }),
@@ -386,7 +405,7 @@ fn cases() -> Vec<Case> {
             }),
         );
     }
-    let embeddings_tokenizers: [(&str, &'static str, EditJson); 6] = [
+    let embeddings_tokenizers: [(&str, &'static str, EditJson); 13] = [
         ("the unknown token is missing", EMBEDDINGS_TOKENIZER, |t| {
             drop(t["model"]["vocab"].as_object_mut().unwrap().remove("[UNK]"))
         }),
@@ -401,6 +420,41 @@ fn cases() -> Vec<Case> {
         }),
         ("the model is of no known kind", EMBEDDINGS_TOKENIZER, |t| {
             t["model"] = json!({"type": "Telepathy"})
+        }),
+        (
+            "a table of characters is empty",
+            EMBEDDINGS_TOKENIZER,
+            |t| {
+                t["normalizer"] = json!({"type": "Precompiled", "precompiled_charsmap": "AAAAAA=="})
+            },
+        ),
+        ("replacements multiply", EMBEDDINGS_TOKENIZER, |t| {
+            let step =
+                json!({"type": "Replace", "pattern": {"String": "a"}, "content": "a".repeat(60)});
+            t["normalizer"] = json!({"type": "Sequence", "normalizers": vec![step; 6]})
+        }),
+        (
+            "a pattern takes long",
+            EMBEDDINGS_TOKENIZER,
+            |t| t["pre_tokenizer"] = json!({"type": "Split", "pattern": {"Regex": "(?=(a+)+b)"}, "behavior": "Isolated", "invert": false}),
+        ),
+        ("a step is unknown", EMBEDDINGS_TOKENIZER, |t| {
+            t["pre_tokenizer"] = json!({"type": "FixedLength", "length": 0})
+        }),
+        (
+            "words are cut by chance",
+            EMBEDDINGS_TOKENIZER,
+            |t| {
+                t["model"] = json!({"type": "BPE", "dropout": 0.5, "vocab": {"a": 0}, "merges": []})
+            },
+        ),
+        ("a token is long", EMBEDDINGS_TOKENIZER, |t| {
+            t["model"]["vocab"]["z".repeat(2000)] = json!(9)
+        }),
+        ("most tokens are long", EMBEDDINGS_TOKENIZER, |t| {
+            for i in 0..20 {
+                t["model"]["vocab"]["z".repeat(100 + i)] = json!(9)
+            }
         }),
         ("there is no model", EMBEDDINGS_TOKENIZER, |t| {
             drop(t.as_object_mut().unwrap().remove("model"))
@@ -584,6 +638,45 @@ fn cases() -> Vec<Case> {
             Box::new(move |dir| edit_tensors(&dir.join(WEIGHTS), edit)),
         );
     }
+    // Topics are a set: with fewer of them it is another good model.
+    for name in TENSORS {
+        let edits: [(&str, Box<dyn Fn(&mut Vec<Tensor>)>); 4] = [
+            (
+                "is missing",
+                Box::new(move |t| t.retain(|t| t.name != name)),
+            ),
+            (
+                "is one of bytes",
+                Box::new(move |t| {
+                    let tensor = named(t, name);
+                    tensor.dtype = Dtype::U8;
+                    tensor.shape = vec![tensor.bytes.len()];
+                }),
+            ),
+            (
+                "has one dimension too many",
+                Box::new(move |t| named(t, name).shape.insert(0, 1)),
+            ),
+            (
+                "is one row short",
+                Box::new(move |t| {
+                    let tensor = named(t, name);
+                    let row = tensor.bytes.len() / tensor.shape[0];
+                    tensor.shape[0] -= 1;
+                    tensor.bytes.truncate(row * tensor.shape[0]);
+                }),
+            ),
+        ];
+        for (what, edit) in edits {
+            if (name, what) != ("topics", "is one row short") {
+                add(
+                    format!("{name} {what}"),
+                    WEIGHTS,
+                    Box::new(move |dir| edit_tensors(&dir.join(WEIGHTS), &edit)),
+                );
+            }
+        }
+    }
     let huge = u64::MAX;
     for (name, file) in [
         (
@@ -645,8 +738,13 @@ fn a_hostile_model_is_refused_with_its_file_and_what_was_expected() {
     let loaded = stance::model_dir::load(&model).unwrap();
     assert!(loaded.known.is_some() && loaded.extractor.embeddings.is_some());
     assert!(loaded.confusions.is_some() && !loaded.extractor.topics.is_empty());
+    let weights = fs::read(model.join(WEIGHTS)).unwrap();
+    let tensors = SafeTensors::deserialize(&weights).unwrap();
+    let mut names = tensors.names();
+    names.sort_unstable();
+    assert_eq!(names, TENSORS);
     let cases = cases();
-    assert!(cases.len() >= 160, "{}", cases.len());
+    assert!(cases.len() >= 280, "{}", cases.len());
     let mut wrong = Vec::new();
     for (i, (name, file, damage)) in cases.iter().enumerate() {
         let dir = folder.path(&format!("m{i}"));

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Folder, calibrated_model, lines, program, small_corpus, stderr, train_command};
+use common::{Folder, full_model, lines, program, small_corpus, stderr, train_command};
 use serde_json::Value;
 
 /// 30 comments: 20 in language x, of which 15 doubt and 5 confirm, and 10 of no language that all doubt.
@@ -24,7 +24,7 @@ fn comments() -> String {
 }
 
 fn run(folder: &Folder, flags: &[&str]) -> std::process::Output {
-    let model = calibrated_model(folder);
+    let model = full_model(folder);
     program("stance-classify")
         .arg("--prevalence")
         .args(flags)

@@ -123,6 +123,13 @@ impl Config {
                 .check()
                 .map_err(|what| fail(format!("calibration.selection: {what}")))?;
         }
+        if let Some(overdispersion) = config.calibration.overdispersion
+            && !(1.0..=MAX_NUMBER).contains(&overdispersion)
+        {
+            return Err(fail(format!(
+                "calibration.overdispersion is {overdispersion}; expected a number from 1 to {MAX_NUMBER}"
+            )));
+        }
         if config.provenance.rows.len() != k {
             return Err(fail(format!("expected {k} numbers of rows, one a label")));
         }

@@ -59,8 +59,9 @@ pub fn small_model(folder: &Folder) -> PathBuf {
     model
 }
 
-/// Trains a model on 120 groups of three comments each whose label the words tell: enough to promise something.
-pub fn calibrated_model(folder: &Folder) -> PathBuf {
+/// Trains a model with all that a model can have: on 120 groups of three comments each whose label the words tell, which
+/// is enough to promise something, under two headlines, which are then known, and with the vectors of [`model2vec`].
+pub fn full_model(folder: &Folder) -> PathBuf {
     let mut rows = String::new();
     for i in 0..120 {
         for (text, label) in [
@@ -68,14 +69,20 @@ pub fn calibrated_model(folder: &Folder) -> PathBuf {
             ("fake, where is the proof?", "doubting"),
             ("they sank it, saw it", "confirming"),
         ] {
+            let headline = ["Bridge rebuilt", "Port closed"][i % 2];
+            let text = format!("{text} {i}");
             let row =
-                serde_json::json!({"text": format!("{text} {i}"), "label": label, "group": i});
+                serde_json::json!({"text": text, "label": label, "headline": headline, "group": i});
             rows += &format!("{row}\n");
         }
     }
-    let train = folder.write("calibrated.jsonl", rows);
-    let model = folder.path("calibrated");
-    train_command(&train, &model).assert().success();
+    let train = folder.write("full.jsonl", rows);
+    let model = folder.path("full");
+    train_command(&train, &model)
+        .arg("--embeddings")
+        .arg(model2vec(folder))
+        .assert()
+        .success();
     model
 }
 
@@ -100,7 +107,7 @@ const ROWS: [[f32; 4]; 10] = [
 /// A model2vec model of ten words and four dimensions.
 pub fn model2vec(folder: &Folder) -> PathBuf {
     let dir = folder.path("vectors");
-    std::fs::create_dir(&dir).unwrap();
+    std::fs::create_dir_all(&dir).unwrap();
     let ids: serde_json::Map<String, serde_json::Value> = WORDS
         .iter()
         .enumerate()
