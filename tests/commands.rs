@@ -118,6 +118,11 @@ fn fixture() -> Folder {
         small_corpus().replace("headline", "title"),
     );
     folder.write("topic.jsonl", small_corpus().replace("headline", "topic"));
+    let renamed = small_corpus()
+        .replace("\"text\"", "\"kommentar\"")
+        .replace("\"label\"", "\"haltung\"")
+        .replace("\"headline\"", "\"titel\"");
+    folder.write("renamed.jsonl", renamed);
     let csv: String = small_corpus()
         .lines()
         .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())

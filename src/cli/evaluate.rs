@@ -60,7 +60,7 @@ pub struct EvaluateArgs {
     #[arg(long, value_name = "FIELD|none")]
     group_by: Option<String>,
     /// End with status 1 where macro-F1 is below this
-    #[arg(long, value_name = "X")]
+    #[arg(long, value_name = "X", value_parser = super::number)]
     min_macro_f1: Option<f64>,
     /// Decides the draws of the bootstrap, the swaps of --context-test and the folds
     #[arg(long, default_value_t = 1, value_name = "N")]

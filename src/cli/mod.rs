@@ -142,6 +142,14 @@ fn encoding(name: &str) -> std::result::Result<&'static Encoding, String> {
         .ok_or_else(|| "not the name of an encoding (WHATWG)".to_string())
 }
 
+/// Reads a number; clap's own reader takes "nan" for one, which is above and below nothing.
+fn number(text: &str) -> std::result::Result<f64, String> {
+    let value: Option<f64> = text.parse().ok();
+    value
+        .filter(|value| value.is_finite())
+        .ok_or_else(|| "expected a number".to_string())
+}
+
 impl ReadArgs {
     /// The options for reading.
     pub fn options(&self, labels_required: bool, keep_fields: bool) -> ReadOptions {

@@ -11,8 +11,8 @@ use std::sync::Arc;
 pub struct Header {
     /// The columns' names.
     pub names: Vec<String>,
-    /// The field of each column, `None` for a column that the contract does not know.
-    pub fields: Vec<Option<Field>>,
+    /// The fields of each column, none for a column that the contract does not know.
+    pub fields: Vec<Vec<Field>>,
     delimiter: u8,
 }
 
@@ -22,7 +22,7 @@ impl Header {
             .iter()
             .map(|name| String::from_utf8_lossy(name).trim().to_string())
             .collect();
-        let fields = names.iter().map(|name| columns.field(name)).collect();
+        let fields = names.iter().map(|name| columns.fields(name)).collect();
         Header {
             names,
             fields,
@@ -161,14 +161,14 @@ impl Cells {
             }
         };
         let header = Header::new(&record, &options.columns, delimiter);
-        if !header.fields.contains(&Some(Field::Text)) {
+        if !header.fields.iter().flatten().any(|&f| f == Field::Text) {
             let names = header.names.join(", ");
             return Err(Error::Data(format!(
                 "{file}:1: no column {text:?} among: {names}; name the comments' column with --text-column"
             )));
         }
         for (at, name) in header.names.iter().enumerate() {
-            if header.fields[at].is_some() && header.names[..at].contains(name) {
+            if !header.fields[at].is_empty() && header.names[..at].contains(name) {
                 return Err(Error::Data(format!(
                     "{file}:1: two columns are called {name:?}; expected one"
                 )));

@@ -107,6 +107,9 @@ impl<'de> Visitor<'de> for Object<'_> {
                 }
             }
         }
+        for &(first, later) in self.columns.shared() {
+            fields.values[later as usize] = fields.values[first as usize];
+        }
         fields.others = others.map(|o| o + "}");
         Ok(fields)
     }

@@ -65,6 +65,7 @@ impl Format {
 pub struct Columns {
     /// The names, in the order of [`Field`].
     names: [String; Field::COUNT],
+    shared: Vec<(Field, Field)>,
 }
 
 /// The fields of a record.
@@ -123,14 +124,18 @@ impl Default for Columns {
     fn default() -> Self {
         Columns {
             names: Field::ALL.map(|f| f.name().to_string()),
+            shared: Vec::new(),
         }
     }
 }
 
 impl Columns {
-    /// Reads `field` from the column called `name`.
+    /// Reads `field` from the column called `name`. One column may hold several fields, such as topic and group.
     pub fn set(&mut self, field: Field, name: impl Into<String>) {
         self.names[field as usize] = name.into();
+        let first = |later| (self.field(self.name(later)).unwrap_or(later), later);
+        let pairs = Field::ALL.map(first).into_iter();
+        self.shared = pairs.filter(|(first, later)| first != later).collect();
     }
 
     /// The column that holds `field`.
@@ -138,10 +143,21 @@ impl Columns {
         &self.names[field as usize]
     }
 
-    /// The field that the column called `name` holds.
+    /// The first field that the column called `name` holds.
     pub fn field(&self, name: &str) -> Option<Field> {
         let at = self.names.iter().position(|n| n == name)?;
         Some(Field::ALL[at])
+    }
+
+    /// Every field that the column called `name` holds.
+    pub fn fields(&self, name: &str) -> Vec<Field> {
+        let held = |field: &Field| self.name(*field) == name;
+        Field::ALL.into_iter().filter(held).collect()
+    }
+
+    /// The fields that are read from the column of an earlier one, with that one: (earlier, later).
+    pub fn shared(&self) -> &[(Field, Field)] {
+        &self.shared
     }
 }
 

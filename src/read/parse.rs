@@ -128,30 +128,26 @@ impl<'a> RowParser<'a> {
             ..Comment::default()
         };
         let mut others = serde_json::Map::new();
-        for ((cell, field), name) in cells.iter().zip(&header.fields).zip(&header.names) {
+        for ((cell, fields), name) in cells.iter().zip(&header.fields).zip(&header.names) {
             let cell = utf8(cell)?;
-            if *field == Some(Field::Text) {
-                comment.text = cell.to_string();
-                continue;
+            if fields.is_empty() && !cell.is_empty() {
+                others.insert(name.clone(), cell.into());
             }
-            if cell.is_empty() {
-                continue;
-            }
-            let value = Some(cell.to_string());
-            match field {
-                Some(Field::Text) => {}
-                Some(Field::Id) => comment.id = serde_json::Value::from(cell).to_string(),
-                Some(Field::Label) => comment.label = value,
-                Some(Field::SecondLabel) => comment.second_label = value,
-                Some(Field::Headline) => comment.headline = Some(cell.into()),
-                Some(Field::Body) => comment.body = Some(cell.into()),
-                Some(Field::ArticleId) => comment.article_id = value,
-                Some(Field::Parent) => comment.parent = value,
-                Some(Field::Group) => comment.group = value,
-                Some(Field::Lang) => comment.lang = value,
-                Some(Field::Weight) => comment.weight = self.weight(cell)?,
-                None => {
-                    others.insert(name.clone(), cell.into());
+            for field in fields {
+                let value = (!cell.is_empty()).then(|| cell.to_string());
+                match (field, value) {
+                    (Field::Text, value) => comment.text = value.unwrap_or_default(),
+                    (_, None) => {}
+                    (Field::Id, _) => comment.id = serde_json::Value::from(cell).to_string(),
+                    (Field::Label, value) => comment.label = value,
+                    (Field::SecondLabel, value) => comment.second_label = value,
+                    (Field::Headline, _) => comment.headline = Some(cell.into()),
+                    (Field::Body, _) => comment.body = Some(cell.into()),
+                    (Field::ArticleId, value) => comment.article_id = value,
+                    (Field::Parent, value) => comment.parent = value,
+                    (Field::Group, value) => comment.group = value,
+                    (Field::Lang, value) => comment.lang = value,
+                    (Field::Weight, _) => comment.weight = self.weight(cell)?,
                 }
             }
         }
@@ -232,6 +228,7 @@ fn utf8(bytes: &[u8]) -> Result<&str, String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Format, Rows};
     use super::*;
     use std::sync::Arc;
 
@@ -280,6 +277,27 @@ mod tests {
             parse_with(r#"{"text":"","id":1.50}"#, false).unwrap().id,
             "1.50"
         );
+    }
+
+    #[test]
+    fn one_column_can_hold_two_fields_in_json_and_in_cells() {
+        let mut options = ReadOptions::default();
+        options.columns.set(Field::Headline, "topic");
+        options.columns.set(Field::Group, "topic");
+        let articles = Articles::default();
+        for (format, bytes) in [
+            (Format::Jsonl, &br#"{"topic":"x","text":"t"}"#[..]),
+            (Format::Csv, b"topic,text\nx,t\n"),
+        ] {
+            options.format = Some(format);
+            let reader = Box::new(std::io::Cursor::new(bytes));
+            let row = Rows::of_reader("f", reader, &options).next_row();
+            let row = row.unwrap().unwrap();
+            let comment = RowParser::new(&options, &articles).parse(&row).unwrap();
+            assert_eq!(comment.headline.as_deref(), Some("x"));
+            assert_eq!(comment.group.as_deref(), Some("x"));
+            assert_eq!(comment.label, None);
+        }
     }
 
     #[test]

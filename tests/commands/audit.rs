@@ -30,4 +30,10 @@ pub const CASES: &[Case] = &[
     ("a file that is not there is status 5", "audit nowhere.jsonl", "", 5, &["="], &["nowhere.jsonl"]),
     ("a page that cannot be written is status 5", "audit --no-label-errors --html nowhere/a.html gold.jsonl", "", 5, &["="], &["nowhere/a.html"]),
     ("a page is written beside the table", "audit --no-label-errors --html audit.html gold.jsonl", "", 0, &["2 rows in 1 file"], &["2 rows in, 2 audited"]),
+    ("groups go by the column that is named", "audit --no-label-errors --headline-column topic topic.jsonl", "", 0, &["groups", "30"], &["75 audited"]),
+    ("another annotator's label stands in the column that is named", "audit --no-label-errors --second-label-column lang gold.jsonl", "", 0, &["Agreement of two labels"], &["2 audited"]),
+    ("rejects are listed only where rows are skipped", "audit --rejects r2.jsonl gold.jsonl", "", 2, &["="], &["--rejects needs --on-error skip"]),
+    ("rejects that cannot be written are status 5", "audit --on-error skip --rejects nowhere/r.jsonl gold.jsonl", "", 5, &["="], &["nowhere/r.jsonl"]),
+    ("rows that are all over the limit leave nothing to audit", "audit --on-error skip --max-line-bytes 5 gold.jsonl", "", 3, &["="], &["no rows to audit"]),
+    ("an encoding that there is not is a usage error", "audit --encoding klingon gold.jsonl", "", 2, &["="], &["not the name of an encoding"]),
 ];

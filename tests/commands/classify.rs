@@ -124,4 +124,9 @@ pub const CASES: &[Case] = &[
     ("a folder that is no model is status 4", "classify --model other one.jsonl", "", 4, &["="], &["other/config.json"]),
     ("a file in place of a model is status 4", "classify --model one.jsonl one.jsonl", "", 4, &["="], &["one.jsonl/config.json"]),
     ("a model is refused before rows are read", "classify --model empty nowhere.jsonl", "", 4, &["="], &["empty/config.json"]),
+    ("a field to count by without counting is a usage error", "classify --by lang gold.jsonl", "", 2, &["="], &["--prevalence"]),
+    ("shares of no comments are no shares", "classify --prevalence none.jsonl", "", 0, &["="], &["0 rows in, 0 counted"]),
+    ("a weight in the column that is named must be one", "classify --weight-column lang gold.jsonl", "", 3, &["="], &["gold.jsonl:1: \"lang\" is \"en\"; expected a finite number"]),
+    ("a headline in the column that is named must be text", "classify --headline-column id gold.jsonl", "", 3, &["="], &["gold.jsonl:1: \"id\" is 1; expected a string"]),
+    ("an article's id stands in the column that is named", "classify --article-id-column id --articles articles.jsonl gold.jsonl", "", 3, &["#1", "\"id\":1"], &["gold.jsonl:2: article_id \"2\" is not in the files"]),
 ];
