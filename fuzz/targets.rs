@@ -13,12 +13,21 @@ use stance::normalize::{chunks, normalize, normalize_chunk};
 use stance::output::{markdown, neutralized, visible};
 use stance::read::{Articles, Format, ReadOptions, RowParser, Rows};
 use stance::record::Comment;
+use stance::tokenize::{Token, Tokenizer};
 use stance::train::{TrainSettings, train};
 use std::io::Cursor;
 use std::sync::{Arc, LazyLock};
 
 static DEFAULT: LazyLock<Classifier> =
     LazyLock::new(|| stance::embedded::default_classifier().expect("the model is whole"));
+
+/// A tokenizer that scans, and the same file with a space in it, which is obeyed as it stands.
+static TOKENIZERS: LazyLock<(Tokenizer, Tokenizer)> = LazyLock::new(|| {
+    let scanning = Tokenizer::new(["fake", "war", "don't", "это", "нет", "#тег"]);
+    let json = scanning.to_json().replacen('{', "{ ", 1);
+    let obeying = Tokenizer::from_json(json.as_bytes()).expect("the file is whole");
+    (scanning, obeying)
+});
 
 /// A small model with all that a model can have: embeddings, known headlines, topics, thresholds, confusions.
 static SMALL: LazyLock<ModelFiles> = LazyLock::new(|| {
@@ -176,7 +185,7 @@ pub fn decode(data: &[u8]) {
     }
 }
 
-/// Normalising and tokenising: twice is once, and places are those of characters.
+/// Normalising twice is normalising once, and places are those of characters.
 pub fn text(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let once = normalize(&text);
@@ -189,12 +198,22 @@ pub fn text(data: &[u8]) {
             assert!(start < end && chunk.get(start as usize..end as usize).is_some());
         }
     }
-    for token in DEFAULT.extractor.tokenizer.tokenize(&text) {
+}
+
+/// Tokens are those that the pipeline of `tokenizer.json` finds, and stand where they say.
+pub fn tokens(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let found = TOKENIZERS.0.tokenize(&text);
+    for token in &found {
         assert!(
             token.start < token.end && text.get(token.start as usize..token.end as usize).is_some()
         );
         assert!(!token.text.is_empty());
     }
+    // The pipeline says of a placeholder only where it begins or ends.
+    let expected = TOKENIZERS.1.tokenize(&text);
+    let words = |tokens: Vec<Token>| tokens.into_iter().map(|t| (t.id, t.text));
+    assert!(words(found).eq(words(expected)), "{text:?}");
 }
 
 /// A comment, its headline, body and parent, parted by zeros.

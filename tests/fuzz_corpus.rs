@@ -32,8 +32,13 @@ fn encoded_inputs_are_decoded() {
 }
 
 #[test]
-fn texts_are_normalised_and_tokenised() {
+fn texts_are_normalised_once() {
     replay("text", targets::text);
+}
+
+#[test]
+fn tokens_are_those_of_the_reference() {
+    replay("tokens", targets::tokens);
 }
 
 #[test]
@@ -102,11 +107,12 @@ fn mutations_of_the_kept_inputs_hold_too() {
         .ok()
         .and_then(|n| n.parse().ok())
         .unwrap_or(100_000);
-    let all: [(&str, Target); 9] = [
+    let all: [(&str, Target); 10] = [
         ("jsonl", targets::jsonl),
         ("csv", targets::csv),
         ("decode", targets::decode),
         ("text", targets::text),
+        ("tokens", targets::tokens),
         ("escape", targets::escape),
         ("features", targets::features),
         ("explain", targets::explain_comment),
