@@ -5,16 +5,16 @@
 //! `(n_units, n_columns)`, counts the n-grams of each unit, and S holds each row's scale. Comments repeat their words,
 //! so A and B together have a fraction of the entries of X, and every product with X becomes two cheap ones.
 //!
-//! Columns of B that are the same are one column here, multiplied by √m for m of them. That does not change the
+//! Rows of A that are the same are one row here: comments repeat too, short ones and headlines above all. Columns of B that are the same are one column here, multiplied by √m for m of them. That does not change the
 //! penalised optimum: by symmetry it gives equal weights w to equal columns, and m w² = (√m w)².
 
 use crate::solver::LinearScores;
-use crate::sparse::{Design, SparseMatrix, multiply_rows, transpose_entries};
+use crate::sparse::{Design, MIN_ROWS, Number, SparseMatrix, multiply_rows, transpose_entries};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHasher};
 use std::hash::Hasher;
 
-/// Collects rows; see [`Factored`].
+/// Collects examples; see [`Factored`].
 #[derive(Debug)]
 pub struct FactoredBuilder {
     /// The unit with each key.
@@ -25,10 +25,14 @@ pub struct FactoredBuilder {
     /// How many n-grams each unit has.
     totals: Vec<u32>,
     row_totals: Vec<u32>,
+    /// The row of each example.
+    row_of: Vec<u32>,
+    /// The rows by a hash of their members, or the next number that is free.
+    rows: FxHashMap<u64, u32>,
 }
 
 impl FactoredBuilder {
-    /// A builder without rows, for `n_columns` n-grams.
+    /// A builder without examples, for `n_columns` n-grams.
     pub fn new(n_columns: usize) -> Self {
         FactoredBuilder {
             places: FxHashMap::default(),
@@ -37,10 +41,12 @@ impl FactoredBuilder {
             members: Vec::new(),
             totals: Vec::new(),
             row_totals: Vec::new(),
+            row_of: Vec::new(),
+            rows: FxHashMap::default(),
         }
     }
 
-    /// Adds the unit called `key` to the row that is being built. `columns` fills in the columns of its n-grams, one
+    /// Adds the unit called `key` to the example that is being built. `columns` fills in the columns of its n-grams, one
     /// of each occurrence; it is asked once for each key.
     pub fn add(&mut self, key: u64, columns: impl FnOnce(&mut Vec<u32>)) {
         let unit = match self.places.get(&key) {
@@ -73,29 +79,52 @@ impl FactoredBuilder {
         }
     }
 
-    /// Ends the row that is being built.
-    pub fn end_row(&mut self) {
-        let from = self.starts[self.starts.len() - 1];
-        let total = self.members[from..]
-            .iter()
-            .map(|&u| self.totals[u as usize]);
-        self.row_totals.push(total.sum());
-        self.starts.push(self.members.len());
+    /// Ends the example that is being built.
+    pub fn end_example(&mut self) {
+        let row = self.end_row();
+        self.row_of.push(row);
     }
 
-    /// Makes room for the rows of all `others`, so that appending them needs no room twice.
+    /// Ends the row that is being built and returns its number: that of the row with the same members, where there is one.
+    fn end_row(&mut self) -> u32 {
+        let from = self.starts[self.starts.len() - 1];
+        self.members[from..].sort_unstable();
+        let members = &self.members[from..];
+        let mut hasher = FxHasher::default();
+        members.iter().for_each(|&unit| hasher.write_u32(unit));
+        let mut hash = hasher.finish();
+        while let Some(&row) = self.rows.get(&hash) {
+            let at = row as usize;
+            if self.members[self.starts[at]..self.starts[at + 1]] == *members {
+                self.members.truncate(from);
+                return row;
+            }
+            hash = hash.wrapping_add(1);
+        }
+        let row = self.row_totals.len() as u32;
+        let total = members.iter().map(|&unit| self.totals[unit as usize]);
+        self.row_totals.push(total.sum());
+        self.starts.push(self.members.len());
+        self.rows.insert(hash, row);
+        row
+    }
+
+    /// Makes room for the examples of all `others`, so that appending them needs no room twice.
     pub fn reserve<'a>(&mut self, others: impl Iterator<Item = &'a FactoredBuilder>) {
-        let (mut n_rows, mut n_members) = (0, 0);
+        let (mut n_rows, mut n_members, mut n_examples) = (0, 0, 0);
         for other in others {
             n_rows += other.row_totals.len();
             n_members += other.members.len();
+            n_examples += other.row_of.len();
         }
         self.starts.reserve_exact(n_rows);
         self.row_totals.reserve_exact(n_rows);
+        self.rows.reserve(n_rows);
         self.members.reserve_exact(n_members);
+        self.row_of.reserve_exact(n_examples);
     }
 
-    /// Appends the rows of `other`.
+    /// Appends the examples of `other`.
     pub fn append(&mut self, other: FactoredBuilder) {
         let mut renumbered = vec![u32::MAX; other.totals.len()];
         let mut keys: Vec<(u32, u64)> = other.places.iter().map(|(&k, &u)| (u, k)).collect();
@@ -117,18 +146,22 @@ impl FactoredBuilder {
                 self.totals.push(other.totals[unit as usize]);
             }
         }
-        let base = self.members.len();
-        self.members
-            .extend(other.members.iter().map(|&u| renumbered[u as usize]));
-        self.starts
-            .extend(other.starts[1..].iter().map(|s| s + base));
-        self.row_totals.extend(other.row_totals);
+        let rows = other.starts.windows(2).map(|row| {
+            let members = &other.members[row[0]..row[1]];
+            let members = members.iter().map(|&unit| renumbered[unit as usize]);
+            self.members.extend(members);
+            self.end_row()
+        });
+        let rows: Vec<u32> = rows.collect();
+        let examples = other.row_of.iter().map(|&row| rows[row as usize]);
+        self.row_of.extend(examples);
     }
 
     /// The matrix, each row scaled by `scale_of` of its number of n-grams.
     pub fn build(self, scale_of: impl Fn(f64) -> f64) -> Factored {
         let (units, merged) = merge_columns(&self.units);
-        let scales = self.row_totals.iter().map(|&n| scale_of(f64::from(n)));
+        let totals = self.row_totals.iter();
+        let scales = totals.map(|&n| scale_of(f64::from(n)) as f32);
         let rows = Pattern {
             starts: self.starts,
             columns: self.members,
@@ -138,6 +171,7 @@ impl FactoredBuilder {
             scales: scales.collect(),
             rows_transposed: rows.transpose(),
             rows,
+            row_of: self.row_of,
             units_transposed: units.transpose(),
             units,
             merged,
@@ -152,9 +186,6 @@ struct Pattern {
     columns: Vec<u32>,
     n_columns: usize,
 }
-
-/// Rows that one thread takes at a time.
-const MIN_ROWS: usize = 256;
 
 impl Pattern {
     fn n_rows(&self) -> usize {
@@ -172,10 +203,12 @@ impl Pattern {
     }
 
     /// The product with `dense`, of shape `(n_columns, k)`, into `out`; each row is summed in a fixed order.
-    fn multiply_into(&self, dense: &[f64], k: usize, out: &mut [f64]) {
+    fn multiply_into<T: Number>(&self, dense: &[T], k: usize, out: &mut [T]) {
         let row = |row| {
             let members = &self.columns[self.starts[row]..self.starts[row + 1]];
-            members.iter().map(|&column| (column as usize, 1.0))
+            members
+                .iter()
+                .map(|&column| (column as usize, T::from(1.0)))
         };
         multiply_rows(row, dense, k, out);
     }
@@ -184,8 +217,10 @@ impl Pattern {
 /// The product of two sparse matrices with its rows scaled, ready for products.
 #[derive(Debug)]
 pub struct Factored {
-    scales: Vec<f64>,
+    scales: Vec<f32>,
     rows: Pattern,
+    /// The row of each example.
+    row_of: Vec<u32>,
     rows_transposed: Pattern,
     units: SparseMatrix,
     units_transposed: SparseMatrix,
@@ -209,12 +244,17 @@ fn merge_columns(units: &SparseMatrix) -> (SparseMatrix, Merged) {
             && transposed.values[range(a)] == transposed.values[range(b)]
     };
     let mut merged = Merged {
-        of_column: vec![0; n],
+        of_column: vec![u32::MAX; n],
         sizes: Vec::new(),
     };
     // The first columns of the merged ones, by the hash of what stands in them.
     let mut firsts: FxHashMap<u64, Vec<(usize, u32)>> = FxHashMap::default();
-    for column in 0..n {
+    // In the order in which units have them: what a unit's products read then lies together.
+    let in_order = units.columns.iter().map(|&column| column as usize);
+    for column in in_order.chain(0..n) {
+        if merged.of_column[column] != u32::MAX {
+            continue;
+        }
         let mut hasher = FxHasher::default();
         for at in range(column) {
             hasher.write_u32(transposed.columns[at]);
@@ -269,14 +309,15 @@ impl Factored {
         }
     }
 
-    fn scaled(&self, r: &[f64], k: usize, power: i32) -> Vec<f64> {
-        let mut scaled = r.to_vec();
-        scaled
-            .par_chunks_exact_mut(k)
+    /// Multiplies each row of `r` by its scale.
+    fn scale<T: Number>(&self, r: &mut [T], k: usize) {
+        r.par_chunks_exact_mut(k)
             .zip(&self.scales)
             .with_min_len(MIN_ROWS)
-            .for_each(|(row, scale)| row.iter_mut().for_each(|v| *v *= scale.powi(power)));
-        scaled
+            .for_each(|(row, &scale)| {
+                let scale = T::from(scale);
+                row.iter_mut().for_each(|v| *v = scale * *v);
+            });
     }
 }
 
@@ -289,28 +330,36 @@ impl Design for Factored {
         self.units.n_columns
     }
 
-    fn multiply_into(&self, dense: &[f64], k: usize, out: &mut [f64]) {
-        let mut by_unit = vec![0.0; self.units.n_rows() * k];
-        self.units.multiply_into(dense, k, &mut by_unit);
-        self.rows.multiply_into(&by_unit, k, out);
-        out.par_chunks_exact_mut(k)
-            .zip(&self.scales)
-            .with_min_len(MIN_ROWS)
-            .for_each(|(row, scale)| row.iter_mut().for_each(|v| *v *= scale));
+    fn n_examples(&self) -> usize {
+        self.row_of.len()
     }
 
-    fn multiply_transposed_into(&self, r: &[f64], k: usize, out: &mut [f64]) {
-        let mut by_unit = vec![0.0; self.units.n_rows() * k];
-        self.rows_transposed
-            .multiply_into(&self.scaled(r, k, 1), k, &mut by_unit);
+    fn row_of(&self, example: usize) -> usize {
+        self.row_of[example] as usize
+    }
+
+    fn multiply_into<T: Number>(&self, dense: &[T], k: usize, out: &mut [T]) {
+        let mut by_unit = vec![T::default(); self.units.n_rows() * k];
+        self.units.multiply_into(dense, k, &mut by_unit);
+        self.rows.multiply_into(&by_unit, k, out);
+        self.scale(out, k);
+    }
+
+    fn multiply_transposed_into<T: Number>(&self, r: &[T], k: usize, out: &mut [T]) {
+        let mut scaled = r.to_vec();
+        self.scale(&mut scaled, k);
+        let mut by_unit = vec![T::default(); self.units.n_rows() * k];
+        self.rows_transposed.multiply_into(&scaled, k, &mut by_unit);
         self.units_transposed.multiply_into(&by_unit, k, out);
     }
 
     /// Leaves out what two units of a row have in common, which makes the sums a little smaller than they are.
-    fn squares_into(&self, curvature: &[f64], k: usize, out: &mut [f64]) {
+    fn squares_into(&self, curvature: &[f32], k: usize, out: &mut [f32]) {
+        let mut scaled = curvature.to_vec();
+        self.scale(&mut scaled, k);
+        self.scale(&mut scaled, k);
         let mut by_unit = vec![0.0; self.units.n_rows() * k];
-        self.rows_transposed
-            .multiply_into(&self.scaled(curvature, k, 2), k, &mut by_unit);
+        self.rows_transposed.multiply_into(&scaled, k, &mut by_unit);
         self.units_transposed.squares_into(&by_unit, k, out);
     }
 }
@@ -336,7 +385,7 @@ mod tests {
                 builder.add(unit as u64 * 77, |columns| columns.extend(units[unit]));
                 units[unit].iter().for_each(|&c| counts[c as usize] += 1.0);
             }
-            builder.end_row();
+            builder.end_example();
             let s = scale(counts.iter().sum());
             let row: Vec<(u32, f32)> = (0..6u32)
                 .map(|c| (c, (counts[c as usize] * s) as f32))

@@ -11,6 +11,12 @@ const DRAWS: usize = 24;
 /// The most rows of a draw, up to its last group: more make the offsets no better and take longer.
 const DRAW_ROWS: usize = 20_000;
 
+/// Offsets are tried at this distance, which moves a probability by half a hundredth at most.
+const GRID: f64 = 0.02;
+/// The largest offset that is tried, either way.
+const LARGEST: f64 = 10.0;
+const N_OFFSETS: usize = 1001;
+
 /// Offsets for `scores`, of shape `(n_rows, k)` by rows, and `gold` labels; `groups` numbers the groups of the rows.
 /// They sum to 0.
 pub fn tune_offsets(
@@ -26,21 +32,28 @@ pub fn tune_offsets(
         members[group].push(row);
     }
     let mut rng = fastrand::Rng::with_seed(seed);
-    let draws: Vec<Vec<usize>> = (0..DRAWS)
+    let times: Vec<Vec<u32>> = (0..DRAWS)
         .map(|_| {
-            let mut rows = Vec::new();
+            let mut times = vec![0u32; n_groups];
+            let mut n_rows = 0;
             for _ in 0..n_groups {
-                if rows.len() >= DRAW_ROWS {
+                if n_rows >= DRAW_ROWS {
                     break;
                 }
-                rows.extend(&members[rng.usize(..n_groups)]);
+                let group = rng.usize(..n_groups);
+                times[group] += 1;
+                n_rows += members[group].len();
             }
-            rows
+            times
         })
         .collect();
-    let found: Vec<Vec<f64>> = draws
+    let found: Vec<Vec<f64>> = times
         .par_iter()
-        .map(|rows| ascend(scores, k, gold, rows))
+        .map(|times| {
+            let drawn = members.iter().zip(times).filter(|(_, times)| **times > 0);
+            let rows = drawn.flat_map(|(rows, &times)| rows.iter().map(move |&row| (row, times)));
+            Draw::new(scores, k, gold, rows).ascend()
+        })
         .collect();
     let mut mean = vec![0.0; k];
     for best in found {
@@ -60,84 +73,115 @@ pub fn macro_f1(scores: &[f64], k: usize, gold: &[usize], offsets: &[f64]) -> f6
     Counts::of(k, pairs).macro_f1().unwrap_or(0.0)
 }
 
-/// Coordinate ascent: one label's offset after the other is moved to where macro-F1 is highest.
-fn ascend(scores: &[f64], k: usize, gold: &[usize], rows: &[usize]) -> Vec<f64> {
-    let mut offsets = vec![0.0; k];
-    let mut best = f64::NEG_INFINITY;
-    for _ in 0..10 {
-        let before = best;
-        for label in 0..k {
-            let (offset, value) = best_offset(scores, k, gold, rows, &offsets, label);
-            if value > best + 1e-9 {
-                best = value;
-                offsets[label] = offset;
-            }
-        }
-        if best <= before + 1e-9 {
-            break;
-        }
-    }
-    let mean = offsets.iter().sum::<f64>() / k as f64;
-    offsets.iter().map(|o| o - mean).collect()
+/// A draw of rows, side by side in memory.
+struct Draw {
+    k: usize,
+    /// `(n_rows, k)`.
+    scores: Vec<f64>,
+    /// The gold label of each row, and how often the row counts.
+    rows: Vec<(usize, f64)>,
 }
 
-/// The offset of `label` with the highest macro-F1 and that macro-F1, the other offsets as they are.
-///
-/// A row is decided for `label` once its offset exceeds the row's margin. Rows change sides one by one in order of their
-/// margins, so that all offsets are tried in one sweep.
-fn best_offset(
-    scores: &[f64],
-    k: usize,
-    gold: &[usize],
-    rows: &[usize],
-    offsets: &[f64],
-    label: usize,
-) -> (f64, f64) {
-    let mut margins: Vec<(f64, usize, usize)> = rows
-        .iter()
-        .map(|&row| {
-            let s = &scores[row * k..(row + 1) * k];
-            let mut other = usize::from(label == 0);
-            for l in (0..k).filter(|&l| l != label) {
-                if s[l] + offsets[l] > s[other] + offsets[other] {
-                    other = l;
+impl Draw {
+    /// `rows`, and how often each counts.
+    fn new(
+        scores: &[f64],
+        k: usize,
+        gold: &[usize],
+        rows: impl Iterator<Item = (usize, u32)>,
+    ) -> Self {
+        let mut draw = Draw {
+            k,
+            scores: Vec::new(),
+            rows: Vec::new(),
+        };
+        for (row, times) in rows {
+            draw.scores.extend(&scores[row * k..(row + 1) * k]);
+            draw.rows.push((gold[row], f64::from(times)));
+        }
+        draw
+    }
+
+    /// Coordinate ascent: one label's offset after the other is moved to where macro-F1 is highest.
+    fn ascend(&self) -> Vec<f64> {
+        let k = self.k;
+        let mut offsets = vec![0.0; k];
+        let mut best = f64::NEG_INFINITY;
+        for _ in 0..10 {
+            let before = best;
+            for label in 0..k {
+                let (offset, value) = self.best_offset(&offsets, label);
+                if value > best + 1e-9 {
+                    best = value;
+                    offsets[label] = offset;
                 }
             }
-            (s[other] + offsets[other] - s[label], row, other)
-        })
-        .collect();
-    margins.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-    let mut support = vec![0f64; k];
-    let (mut predicted, mut right) = (vec![0f64; k], vec![0f64; k]);
-    for &(_, row, other) in &margins {
-        support[gold[row]] += 1.0;
-        predicted[other] += 1.0;
-        right[other] += f64::from(u8::from(gold[row] == other));
-    }
-    let n_labels = support.iter().filter(|&&s| s > 0.0).count().max(1) as f64;
-    let value = |predicted: &[f64], right: &[f64]| -> f64 {
-        let f1 = (0..k)
-            .filter(|&l| support[l] > 0.0)
-            .map(|l| 2.0 * right[l] / (support[l] + predicted[l]));
-        f1.sum::<f64>() / n_labels
-    };
-    let (mut best, mut best_value) = (offsets[label], f64::NEG_INFINITY);
-    for (i, &(margin, row, other)) in margins.iter().enumerate() {
-        predicted[other] -= 1.0;
-        predicted[label] += 1.0;
-        right[other] -= f64::from(u8::from(gold[row] == other));
-        right[label] += f64::from(u8::from(gold[row] == label));
-        let next = margins.get(i + 1).map_or(margin + 0.02, |m| m.0);
-        if next - margin < 1e-12 {
-            continue;
+            if best <= before + 1e-9 {
+                break;
+            }
         }
-        let now = value(&predicted, &right);
-        if now > best_value {
-            best_value = now;
-            best = (margin + next) / 2.0;
-        }
+        let mean = offsets.iter().sum::<f64>() / k as f64;
+        offsets.iter().map(|o| o - mean).collect()
     }
-    (best, best_value)
+
+    /// The offset of `label` with the highest macro-F1 and that macro-F1, the other offsets as they are. Of offsets that
+    /// are equally good one after the other, the middle one is meant.
+    ///
+    /// A row is decided for `label` once its offset exceeds the row's margin. Rows are counted by the first offset that
+    /// does, so that all offsets are tried in one sweep.
+    fn best_offset(&self, offsets: &[f64], label: usize) -> (f64, f64) {
+        let k = self.k;
+        // How many rows each offset takes from each other label, how many of these were right, and how many become so.
+        let width = 2 * k + 1;
+        let mut taken = vec![0f64; (N_OFFSETS + 1) * width];
+        let mut support = vec![0f64; k];
+        let (mut predicted, mut right) = (vec![0f64; k], vec![0f64; k]);
+        for (s, &(gold, times)) in self.scores.chunks_exact(k).zip(&self.rows) {
+            let (mut other, mut highest) = (0, f64::NEG_INFINITY);
+            for l in (0..k).filter(|&l| l != label) {
+                if s[l] + offsets[l] > highest {
+                    (other, highest) = (l, s[l] + offsets[l]);
+                }
+            }
+            // The cast rounds down and ends at 0.
+            let first = ((highest - s[label] + LARGEST) / GRID + 1.0) as usize;
+            let at = first.min(N_OFFSETS) * width;
+            taken[at + other] += times;
+            support[gold] += times;
+            predicted[other] += times;
+            if gold == other {
+                taken[at + k + other] += times;
+                right[other] += times;
+            } else if gold == label {
+                taken[at + 2 * k] += times;
+            }
+        }
+        let n_labels = support.iter().filter(|&&s| s > 0.0).count().max(1) as f64;
+        let (mut best, mut best_value) = (0..0, f64::NEG_INFINITY);
+        let mut value = f64::NEG_INFINITY;
+        for (i, taken) in taken.chunks_exact(width).take(N_OFFSETS).enumerate() {
+            let moves: f64 = taken[..k].iter().sum();
+            if moves > 0.0 || i == 0 {
+                for l in 0..k {
+                    predicted[l] -= taken[l];
+                    right[l] -= taken[k + l];
+                }
+                predicted[label] += moves;
+                right[label] += taken[2 * k];
+                let f1 = (0..k)
+                    .filter(|&l| support[l] > 0.0)
+                    .map(|l| 2.0 * right[l] / (support[l] + predicted[l]));
+                value = f1.sum::<f64>() / n_labels;
+            }
+            if value > best_value {
+                (best, best_value) = (i..i + 1, value);
+            } else if value == best_value && best.end == i {
+                best.end = i + 1;
+            }
+        }
+        let middle = (best.start + best.end - 1) / 2;
+        (middle as f64 * GRID - LARGEST, best_value)
+    }
 }
 
 #[cfg(test)]
@@ -162,14 +206,15 @@ mod tests {
     }
 
     #[test]
-    fn the_sweep_finds_what_trying_every_offset_finds() {
+    fn the_sweep_finds_what_trying_every_offset_of_the_grid_finds() {
         let mut rng = fastrand::Rng::with_seed(5);
         let scores: Vec<f64> = (0..150).map(|_| rng.f64()).collect();
         let gold: Vec<usize> = (0..50).map(|_| rng.usize(..3)).collect();
-        let rows: Vec<usize> = (0..50).collect();
-        let (_, found) = best_offset(&scores, 3, &gold, &rows, &[0.0; 3], 1);
-        let tried =
-            (-2000..2000).map(|i| macro_f1(&scores, 3, &gold, &[0.0, f64::from(i) / 1000.0, 0.0]));
+        let draw = Draw::new(&scores, 3, &gold, (0..50).map(|row| (row, 1)));
+        let (offset, found) = draw.best_offset(&[0.0; 3], 1);
+        let value = |offset| macro_f1(&scores, 3, &gold, &[0.0, offset, 0.0]);
+        assert!((found - value(offset)).abs() < 1e-12);
+        let tried = (-500..=500).map(|i| value(f64::from(i) * GRID));
         assert!(found >= tried.fold(0.0, f64::max) - 1e-12);
     }
 }

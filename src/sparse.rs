@@ -1,6 +1,35 @@
 //! A sparse matrix in compressed rows: what the text model is fitted on.
 
 use rayon::prelude::*;
+use std::ops::{Add, AddAssign, Mul};
+
+/// A number that products are made in: `f64`, or `f32`, which moves half the memory, where its digits are enough.
+pub trait Number:
+    Copy
+    + Default
+    + Send
+    + Sync
+    + Add<Output = Self>
+    + Mul<Output = Self>
+    + AddAssign
+    + From<f32>
+    + Into<f64>
+{
+    /// The number next to `value`.
+    fn rounded(value: f64) -> Self;
+}
+
+impl Number for f32 {
+    fn rounded(value: f64) -> f32 {
+        value as f32
+    }
+}
+
+impl Number for f64 {
+    fn rounded(value: f64) -> f64 {
+        value
+    }
+}
 
 /// A sparse matrix of shape `(n_rows, n_columns)` in compressed rows (CSR).
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -49,6 +78,7 @@ impl SparseMatrix {
     }
 
     /// The stored `(column, value)` of row `row`.
+    #[inline]
     pub fn row(&self, row: usize) -> impl Iterator<Item = (usize, f32)> + '_ {
         let range = self.starts[row]..self.starts[row + 1];
         let columns = self.columns[range.clone()].iter();
@@ -74,15 +104,14 @@ impl SparseMatrix {
 
     /// The product with `dense`, of shape `(n_columns, k)` by rows, into `out`, of shape `(n_rows, k)`. Each row of
     /// the result is summed by itself in a fixed order: the same bits at any number of threads.
-    pub fn multiply_into(&self, dense: &[f64], k: usize, out: &mut [f64]) {
-        let row = |row| self.row(row).map(|(column, v)| (column, f64::from(v)));
+    pub fn multiply_into<T: Number>(&self, dense: &[T], k: usize, out: &mut [T]) {
+        let row = |row| self.row(row).map(|(column, v)| (column, T::from(v)));
         multiply_rows(row, dense, k, out);
     }
 
     /// The product of the matrix of squared values with `dense`, as [`SparseMatrix::multiply_into`].
-    pub fn squares_into(&self, dense: &[f64], k: usize, out: &mut [f64]) {
-        let square = |v: f32| f64::from(v) * f64::from(v);
-        let row = |row| self.row(row).map(|(column, v)| (column, square(v)));
+    pub fn squares_into<T: Number>(&self, dense: &[T], k: usize, out: &mut [T]) {
+        let row = |row| self.row(row).map(|(column, v)| (column, T::from(v * v)));
         multiply_rows(row, dense, k, out);
     }
 }
@@ -116,26 +145,27 @@ pub(crate) fn transpose_entries(
 
 /// The product of a matrix with `dense`, of shape `(n_columns, k)` by rows, into `out`, of shape `(n_rows, k)`; `row` gives
 /// the `(column, value)` of a row. Each row is summed by itself in the order given: the same bits at any number of threads.
-pub(crate) fn multiply_rows<I: Iterator<Item = (usize, f64)>>(
+pub(crate) fn multiply_rows<T: Number, I: Iterator<Item = (usize, T)>>(
     row: impl Fn(usize) -> I + Sync,
-    dense: &[f64],
+    dense: &[T],
     k: usize,
-    out: &mut [f64],
+    out: &mut [T],
 ) {
     match k {
-        2 => multiply_rows_fixed::<2, I>(row, dense, out),
-        3 => multiply_rows_fixed::<3, I>(row, dense, out),
-        4 => multiply_rows_fixed::<4, I>(row, dense, out),
+        2 => multiply_rows_fixed::<2, T, I>(row, dense, out),
+        3 => multiply_rows_fixed::<3, T, I>(row, dense, out),
+        4 => multiply_rows_fixed::<4, T, I>(row, dense, out),
         _ => out
-            .par_chunks_mut(k)
+            .par_chunks_mut(MIN_ROWS * k)
             .enumerate()
-            .with_min_len(MIN_ROWS)
-            .for_each(|(i, sum)| {
-                sum.fill(0.0);
-                for (column, value) in row(i) {
-                    let from = &dense[column * k..(column + 1) * k];
-                    for (s, d) in sum.iter_mut().zip(from) {
-                        *s += value * d;
+            .for_each(|(piece, out)| {
+                for (i, sum) in out.chunks_exact_mut(k).enumerate() {
+                    sum.fill(T::default());
+                    for (column, value) in row(piece * MIN_ROWS + i) {
+                        let from = &dense[column * k..(column + 1) * k];
+                        for (s, &d) in sum.iter_mut().zip(from) {
+                            *s += value * d;
+                        }
                     }
                 }
             }),
@@ -143,30 +173,31 @@ pub(crate) fn multiply_rows<I: Iterator<Item = (usize, f64)>>(
 }
 
 /// [`multiply_rows`] for a number of labels known to the compiler.
-fn multiply_rows_fixed<const K: usize, I: Iterator<Item = (usize, f64)>>(
+fn multiply_rows_fixed<const K: usize, T: Number, I: Iterator<Item = (usize, T)>>(
     row: impl Fn(usize) -> I + Sync,
-    dense: &[f64],
-    out: &mut [f64],
+    dense: &[T],
+    out: &mut [T],
 ) {
     let (dense, _) = dense.as_chunks::<K>();
     let (out, _) = out.as_chunks_mut::<K>();
-    out.par_iter_mut()
+    out.par_chunks_mut(MIN_ROWS)
         .enumerate()
-        .with_min_len(MIN_ROWS)
-        .for_each(|(i, out)| {
-            let mut sum = [0.0; K];
-            for (column, value) in row(i) {
-                let from = &dense[column];
-                for l in 0..K {
-                    sum[l] += value * from[l];
+        .for_each(|(piece, out)| {
+            for (i, out) in out.iter_mut().enumerate() {
+                let mut sum = [T::default(); K];
+                for (column, value) in row(piece * MIN_ROWS + i) {
+                    let from = &dense[column];
+                    for l in 0..K {
+                        sum[l] += value * from[l];
+                    }
                 }
+                *out = sum;
             }
-            *out = sum;
         });
 }
 
 /// What the solver needs of a matrix of shape `(n_rows, n_columns)`: products, with the same bits at any number of
-/// threads.
+/// threads. Several examples may share a row.
 pub trait Design: Sync {
     /// The number of rows.
     fn n_rows(&self) -> usize;
@@ -174,15 +205,25 @@ pub trait Design: Sync {
     /// The number of columns.
     fn n_columns(&self) -> usize;
 
+    /// The number of examples; by default every row is one.
+    fn n_examples(&self) -> usize {
+        self.n_rows()
+    }
+
+    /// The row of `example`.
+    fn row_of(&self, example: usize) -> usize {
+        example
+    }
+
     /// The product with `dense`, of shape `(n_columns, k)` by rows, into `out`, of shape `(n_rows, k)`.
-    fn multiply_into(&self, dense: &[f64], k: usize, out: &mut [f64]);
+    fn multiply_into<T: Number>(&self, dense: &[T], k: usize, out: &mut [T]);
 
     /// The transposed matrix's product with `r`, of shape `(n_rows, k)`, into `out`, of shape `(n_columns, k)`.
-    fn multiply_transposed_into(&self, r: &[f64], k: usize, out: &mut [f64]);
+    fn multiply_transposed_into<T: Number>(&self, r: &[T], k: usize, out: &mut [T]);
 
     /// The product of the transposed matrix of squared values with `curvature`, of shape `(n_rows, k)`, into `out`, of
     /// shape `(n_columns, k)`; may be off by a little, as it only preconditions.
-    fn squares_into(&self, curvature: &[f64], k: usize, out: &mut [f64]);
+    fn squares_into(&self, curvature: &[f32], k: usize, out: &mut [f32]);
 }
 
 /// A matrix with its transposed one.
@@ -211,21 +252,21 @@ impl Design for WithTransposed<'_> {
         self.x.n_columns
     }
 
-    fn multiply_into(&self, dense: &[f64], k: usize, out: &mut [f64]) {
+    fn multiply_into<T: Number>(&self, dense: &[T], k: usize, out: &mut [T]) {
         self.x.multiply_into(dense, k, out);
     }
 
-    fn multiply_transposed_into(&self, r: &[f64], k: usize, out: &mut [f64]) {
+    fn multiply_transposed_into<T: Number>(&self, r: &[T], k: usize, out: &mut [T]) {
         self.transposed.multiply_into(r, k, out);
     }
 
-    fn squares_into(&self, curvature: &[f64], k: usize, out: &mut [f64]) {
+    fn squares_into(&self, curvature: &[f32], k: usize, out: &mut [f32]) {
         self.transposed.squares_into(curvature, k, out);
     }
 }
 
 /// Rows that one thread takes at a time.
-const MIN_ROWS: usize = 256;
+pub(crate) const MIN_ROWS: usize = 2048;
 
 impl linfa::dataset::Records for SparseMatrix {
     type Elem = f32;

@@ -14,8 +14,9 @@ use linfa::traits::Fit;
 use linfa_logistic::MultiLogisticRegression;
 use ndarray::{Array1, Array2};
 
-/// The most numbers of a dense matrix that linfa-logistic is given (320 MB).
-const DENSE_LIMIT: usize = 40_000_000;
+/// The most numbers of a dense matrix that linfa-logistic is given (16 MB): with more it takes several times as long as our
+/// own solver.
+const DENSE_LIMIT: usize = 2_000_000;
 
 /// The stance model.
 #[derive(Debug, Clone, PartialEq)]

@@ -321,7 +321,7 @@ fn train_all(
         alpha: text.alpha,
         tolerance: match is_sampled {
             true => sample::TOLERANCE,
-            false => SparseLogistic::default().tolerance,
+            false => fits::TEXT_TOLERANCE,
         },
         ..SparseLogistic::default()
     };

@@ -4,14 +4,22 @@
 //! "Trust Region Newton Method for Large-Scale Logistic Regression", JMLR 9, 2008); as in their later work (Hsia, Zhu
 //! and Lin, ACML 2017 and 2018) a diagonal preconditioner and a backtracking line search take the place of the trust
 //! region. Rows of weight 0 cost time and nothing else, so a fold is a fit of the whole matrix with some weights at 0.
+//!
+//! Scores, gradient and objective are in double precision. A Newton step need not be exact, so that [`direction`] finds
+//! it in single precision, where memory is the limit.
+
+mod direction;
+mod vectors;
 
 use super::{LinearScores, SolverError, SparseLogistic};
-use crate::sparse::Design;
+use crate::sparse::{Design, MIN_ROWS, Number};
+use direction::{Hessian, newton_direction};
 use rayon::prelude::*;
+use vectors::{add_scaled, dot, sum_by_pieces};
 
 /// A matrix with its targets, ready to be fitted several times.
-pub struct Problem<'a> {
-    x: &'a dyn Design,
+pub struct Problem<'a, X: Design> {
+    x: &'a X,
     targets: &'a [u32],
     n_labels: usize,
 }
@@ -27,51 +35,28 @@ pub struct Convergence {
     pub gradient: f64,
 }
 
-/// Sums are made over pieces of this length, in order, so that they do not depend on the number of threads.
-const PIECE: usize = 4096;
-
-fn sum_by_pieces(n: usize, f: impl Fn(std::ops::Range<usize>) -> f64 + Sync) -> f64 {
-    let pieces: Vec<f64> = (0..n.div_ceil(PIECE))
-        .into_par_iter()
-        .map(|i| f(i * PIECE..((i + 1) * PIECE).min(n)))
-        .collect();
-    pieces.iter().sum()
+/// What the rows of the matrix weigh.
+struct RowWeights {
+    /// The weight of each row's examples by label, `(n_rows, n_labels)`.
+    by_label: Vec<f64>,
+    /// The weight of each row's examples together.
+    totals: Vec<f64>,
 }
 
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    sum_by_pieces(a.len(), |r| {
-        a[r.clone()].iter().zip(&b[r]).map(|(x, y)| x * y).sum()
-    })
-}
-
-/// `a += t b`.
-fn add_scaled(a: &mut [f64], t: f64, b: &[f64]) {
-    let pieces = a.par_chunks_mut(PIECE).zip(b.par_chunks(PIECE));
-    pieces.for_each(|(a, b)| {
-        for (x, y) in a.iter_mut().zip(b) {
-            *x += t * y;
-        }
-    });
-}
-
-impl<'a> Problem<'a> {
-    /// Rows `x`, of shape `(n_rows, n_features)`, and the label of each row, below `n_labels`.
+impl<'a, X: Design> Problem<'a, X> {
+    /// Examples with the rows `x`, of shape `(n_rows, n_features)`, and the label of each example, below `n_labels`.
     ///
     /// # Errors
-    /// [`SolverError::Unfit`] where there is no row, fewer than two labels, or the shapes do not fit.
-    pub fn new(
-        x: &'a dyn Design,
-        targets: &'a [u32],
-        n_labels: usize,
-    ) -> Result<Self, SolverError> {
+    /// [`SolverError::Unfit`] where there is no example, fewer than two labels, or the shapes do not fit.
+    pub fn new(x: &'a X, targets: &'a [u32], n_labels: usize) -> Result<Self, SolverError> {
         let unfit = |what: &str| Err(SolverError::Unfit(what.to_string()));
-        if x.n_rows() == 0 {
+        if x.n_examples() == 0 {
             return unfit("no rows to fit");
         }
         if n_labels < 2 {
             return unfit("one label only; expected at least two");
         }
-        if targets.len() != x.n_rows() || targets.iter().any(|&t| t as usize >= n_labels) {
+        if targets.len() != x.n_examples() || targets.iter().any(|&t| t as usize >= n_labels) {
             return unfit("expected one target below the number of labels for each row");
         }
         Ok(Problem {
@@ -91,23 +76,24 @@ impl<'a> Problem<'a> {
         self.x.n_columns()
     }
 
-    /// The scores that `model` gives every row, of shape `(n_rows, n_labels)` by rows.
+    /// The scores that `model` gives every example, of shape `(n_examples, n_labels)` by rows.
     pub fn scores_of(&self, model: &LinearScores) -> Vec<f64> {
-        let mut w = model.weights.clone();
-        w.extend_from_slice(&model.intercept);
-        self.scores(&w)
+        let k = self.n_labels;
+        let z = scores(self.x, k, &joined(model));
+        let examples = 0..self.x.n_examples();
+        let rows = examples.map(|example| self.x.row_of(example) * k);
+        rows.flat_map(|at| &z[at..at + k]).copied().collect()
     }
 
-    /// The norm of the objective's gradient at `model`.
+    /// The norm of the objective's gradient at `model`, each example with its weight.
     pub fn gradient_norm(&self, alpha: f64, weights: &[f64], model: &LinearScores) -> f64 {
-        let mut w = model.weights.clone();
-        w.extend_from_slice(&model.intercept);
-        let p = self.probabilities(&self.scores(&w));
-        let g = self.gradient(alpha, weights, &w, &p);
+        let w = joined(model);
+        let p = self.probabilities(&scores(self.x, self.n_labels, &w));
+        let g = self.gradient(alpha, &self.row_weights(weights), &w, &p);
         dot(&g, &g).sqrt()
     }
 
-    /// Minimises the objective from `start` with `weights` for the rows.
+    /// Minimises the objective from `start` with `weights` for the examples.
     ///
     /// # Errors
     /// [`SolverError::NotConverged`] where the steps run out, [`SolverError::Unfit`] where a number is not finite.
@@ -118,17 +104,20 @@ impl<'a> Problem<'a> {
         start: LinearScores,
     ) -> Result<(LinearScores, Convergence), SolverError> {
         let k = self.n_labels;
-        let mut w = start.weights;
-        w.extend_from_slice(&start.intercept);
+        let n_weights = self.x.n_columns() * k;
+        let alpha = settings.alpha;
         let zero = LinearScores::zero(self.x.n_columns(), k);
-        let at_zero = self.gradient_norm(settings.alpha, weights, &zero);
+        let at_zero = self.gradient_norm(alpha, weights, &zero);
         let expected = settings.tolerance * at_zero.max(f64::MIN_POSITIVE);
-        let mut z = self.scores(&w);
-        let mut objective = self.objective(settings.alpha, weights, &w, &z);
+        let rows = self.row_weights(weights);
+        let mut w = joined(&start);
+        let mut z = scores(self.x, k, &w);
+        let mut squares = dot(&w[..n_weights], &w[..n_weights]);
+        let mut objective = self.loss(&rows, &z, &z, 0.0) + alpha / 2.0 * squares;
         let mut iterations = 0;
         loop {
             let p = self.probabilities(&z);
-            let g = self.gradient(settings.alpha, weights, &w, &p);
+            let g = self.gradient(alpha, &rows, &w, &p);
             let norm = dot(&g, &g).sqrt();
             if !norm.is_finite() || !objective.is_finite() {
                 return Err(SolverError::Unfit(
@@ -140,46 +129,45 @@ impl<'a> Problem<'a> {
                 objective,
                 gradient: norm,
             };
+            let not_converged = SolverError::NotConverged {
+                iterations,
+                gradient: norm,
+                expected,
+            };
             if norm <= expected {
                 return Ok((self.split(w), convergence));
             }
             if iterations == settings.max_iterations {
-                return Err(SolverError::NotConverged {
-                    iterations,
-                    gradient: norm,
-                    expected,
-                });
+                return Err(not_converged);
             }
             iterations += 1;
-            let forcing = (norm / at_zero).sqrt().min(0.1);
-            let d = self.newton_direction(settings.alpha, weights, &p, &g, forcing * norm);
-            let dz = self.scores(&d);
+            let hessian = Hessian::new(self.x, alpha, &rows.totals, &p, k);
+            // No closer than single precision can tell, nor than is asked for.
+            let forcing = (norm / at_zero).sqrt().clamp(1e-4, 0.1);
+            let d = newton_direction(&hessian, &g, (forcing * norm).max(expected / 2.0));
+            let dz = scores(self.x, k, &d);
             let slope = dot(&g, &d);
+            let across = dot(&w[..n_weights], &d[..n_weights]);
+            let along = dot(&d[..n_weights], &d[..n_weights]);
             let mut t = 1.0;
-            let mut accepted = false;
-            for _ in 0..40 {
-                let mut next_w = w.clone();
-                add_scaled(&mut next_w, t, &d);
-                let mut next_z = z.clone();
-                add_scaled(&mut next_z, t, &dz);
-                let next = self.objective(settings.alpha, weights, &next_w, &next_z);
-                if next <= objective + 1e-4 * t * slope {
-                    (w, z, objective, accepted) = (next_w, next_z, next, true);
-                    break;
-                }
+            let step = (0..40).find_map(|_| {
+                let next_squares = squares + t * (2.0 * across + t * along);
+                let next = self.loss(&rows, &z, &dz, t) + alpha / 2.0 * next_squares;
+                let found = (next <= objective + 1e-4 * t * slope).then_some((t, next));
                 t /= 2.0;
-            }
-            if !accepted {
+                found
+            });
+            let Some((t, next)) = step else {
                 // The objective cannot fall any further in floating point: the gradient is as small as it gets.
                 if norm <= expected.max(1e-7 * at_zero) {
                     return Ok((self.split(w), convergence));
                 }
-                return Err(SolverError::NotConverged {
-                    iterations,
-                    gradient: norm,
-                    expected,
-                });
-            }
+                return Err(not_converged);
+            };
+            add_scaled(&mut w, t, &d);
+            add_scaled(&mut z, t, &dz);
+            squares = dot(&w[..n_weights], &w[..n_weights]);
+            objective = next;
         }
     }
 
@@ -192,150 +180,93 @@ impl<'a> Problem<'a> {
         }
     }
 
-    /// Scores of shape `(n_rows, n_labels)` for weights with the intercept behind them.
-    fn scores(&self, w: &[f64]) -> Vec<f64> {
+    /// The weights of the examples, summed over those that share a row.
+    fn row_weights(&self, weights: &[f64]) -> RowWeights {
         let k = self.n_labels;
-        let (weights, intercept) = w.split_at(self.x.n_columns() * k);
-        let mut z = vec![0.0; self.x.n_rows() * k];
-        self.x.multiply_into(weights, k, &mut z);
-        z.par_chunks_exact_mut(k)
-            .with_min_len(256)
-            .for_each(|row| row.iter_mut().zip(intercept).for_each(|(z, b)| *z += b));
-        z
+        let mut by_label = vec![0.0; self.x.n_rows() * k];
+        for (example, (&target, weight)) in self.targets.iter().zip(weights).enumerate() {
+            by_label[self.x.row_of(example) * k + target as usize] += weight;
+        }
+        RowWeights {
+            totals: by_label
+                .chunks_exact(k)
+                .map(|row| row.iter().sum())
+                .collect(),
+            by_label,
+        }
     }
 
     fn probabilities(&self, z: &[f64]) -> Vec<f64> {
         let mut p = z.to_vec();
         p.par_chunks_exact_mut(self.n_labels)
-            .with_min_len(256)
+            .with_min_len(MIN_ROWS)
             .for_each(crate::scores::softmax);
         p
     }
 
-    fn objective(&self, alpha: f64, weights: &[f64], w: &[f64], z: &[f64]) -> f64 {
+    /// The log-loss at the scores `z + t dz`.
+    fn loss(&self, rows: &RowWeights, z: &[f64], dz: &[f64], t: f64) -> f64 {
         let k = self.n_labels;
-        let loss = sum_by_pieces(self.targets.len(), |rows| {
-            rows.map(|i| {
-                if weights[i] == 0.0 {
-                    return 0.0;
+        sum_by_pieces(self.x.n_rows(), |piece| {
+            let mut next = vec![0.0; k];
+            let mut sum = 0.0;
+            for i in piece.filter(|&i| rows.totals[i] != 0.0) {
+                let at = i * k..(i + 1) * k;
+                for ((next, z), dz) in next.iter_mut().zip(&z[at.clone()]).zip(&dz[at.clone()]) {
+                    *next = z + t * dz;
                 }
-                let row = &z[i * k..(i + 1) * k];
-                weights[i] * (crate::scores::log_sum_exp(row) - row[self.targets[i] as usize])
-            })
-            .sum()
-        });
-        let penalised = &w[..self.x.n_columns() * k];
-        loss + alpha / 2.0 * dot(penalised, penalised)
+                let log_sum = crate::scores::log_sum_exp(&next);
+                let losses = rows.by_label[at].iter().zip(&next);
+                sum += losses.map(|(w, z)| w * (log_sum - z)).sum::<f64>();
+            }
+            sum
+        })
     }
 
-    /// `Xᵀ r` and the column sums of `r` behind it, for `r` of shape `(n_rows, n_labels)`.
-    fn transposed_product(&self, r: &[f64]) -> Vec<f64> {
-        let k = self.n_labels;
-        let n_weights = self.x.n_columns() * k;
-        let mut out = vec![0.0; n_weights + k];
-        self.x.multiply_transposed_into(r, k, &mut out[..n_weights]);
-        for label in 0..k {
-            out[n_weights + label] = sum_by_pieces(self.targets.len(), |rows| {
-                rows.map(|i| r[i * k + label]).sum()
-            });
-        }
-        out
-    }
-
-    fn gradient(&self, alpha: f64, weights: &[f64], w: &[f64], p: &[f64]) -> Vec<f64> {
+    fn gradient(&self, alpha: f64, rows: &RowWeights, w: &[f64], p: &[f64]) -> Vec<f64> {
         let k = self.n_labels;
         let mut r = p.to_vec();
         r.par_chunks_exact_mut(k)
-            .enumerate()
-            .with_min_len(256)
-            .for_each(|(i, row)| {
-                row[self.targets[i] as usize] -= 1.0;
-                row.iter_mut().for_each(|v| *v *= weights[i]);
+            .zip(rows.by_label.par_chunks_exact(k))
+            .zip(&rows.totals)
+            .with_min_len(MIN_ROWS)
+            .for_each(|((row, by_label), total)| {
+                for (r, weight) in row.iter_mut().zip(by_label) {
+                    *r = total * *r - weight;
+                }
             });
-        let mut g = self.transposed_product(&r);
+        let mut g = vec![0.0; w.len()];
+        transposed_product(self.x, k, &r, &mut g);
         let n_weights = self.x.n_columns() * k;
         add_scaled(&mut g[..n_weights], alpha, &w[..n_weights]);
         g
     }
+}
 
-    fn hessian_product(&self, alpha: f64, weights: &[f64], p: &[f64], v: &[f64]) -> Vec<f64> {
-        let k = self.n_labels;
-        let mut u = self.scores(v);
-        u.par_chunks_exact_mut(k)
-            .enumerate()
-            .with_min_len(256)
-            .for_each(|(i, row)| {
-                let p = &p[i * k..(i + 1) * k];
-                let mean: f64 = row.iter().zip(p).map(|(u, p)| u * p).sum();
-                for (u, p) in row.iter_mut().zip(p) {
-                    *u = weights[i] * p * (*u - mean);
-                }
-            });
-        let mut out = self.transposed_product(&u);
-        let n_weights = self.x.n_columns() * k;
-        add_scaled(&mut out[..n_weights], alpha, &v[..n_weights]);
-        out
-    }
+/// The weights of `model` with the intercept behind them.
+fn joined(model: &LinearScores) -> Vec<f64> {
+    [model.weights.as_slice(), &model.intercept].concat()
+}
 
-    /// The inverse of the Hessian's diagonal.
-    fn preconditioner(&self, alpha: f64, weights: &[f64], p: &[f64]) -> Vec<f64> {
-        let k = self.n_labels;
-        let curvature: Vec<f64> = p
-            .iter()
-            .enumerate()
-            .map(|(i, p)| weights[i / k] * p * (1.0 - p))
-            .collect();
-        let n_weights = self.x.n_columns() * k;
-        let mut diagonal = vec![0.0; n_weights + k];
-        self.x
-            .squares_into(&curvature, k, &mut diagonal[..n_weights]);
-        diagonal[..n_weights].iter_mut().for_each(|d| *d += alpha);
-        for label in 0..k {
-            let sum = sum_by_pieces(self.targets.len(), |rows| {
-                rows.map(|i| curvature[i * k + label]).sum()
-            });
-            diagonal[n_weights + label] = sum.max(1e-8);
-        }
-        diagonal.iter().map(|d| 1.0 / d).collect()
-    }
+/// Scores of shape `(n_rows, k)` for weights `w` with the intercept behind them.
+fn scores<T: Number>(x: &impl Design, k: usize, w: &[T]) -> Vec<T> {
+    let (weights, intercept) = w.split_at(x.n_columns() * k);
+    let mut z = vec![T::default(); x.n_rows() * k];
+    x.multiply_into(weights, k, &mut z);
+    z.par_chunks_exact_mut(k)
+        .with_min_len(MIN_ROWS)
+        .for_each(|row| row.iter_mut().zip(intercept).for_each(|(z, &b)| *z += b));
+    z
+}
 
-    /// Solves `H d = −g` by preconditioned conjugate gradients until the residual's norm is at most `enough`.
-    fn newton_direction(
-        &self,
-        alpha: f64,
-        weights: &[f64],
-        p: &[f64],
-        g: &[f64],
-        enough: f64,
-    ) -> Vec<f64> {
-        let inverse = self.preconditioner(alpha, weights, p);
-        let precondition =
-            |r: &[f64]| -> Vec<f64> { r.iter().zip(&inverse).map(|(r, m)| r * m).collect() };
-        let mut d = vec![0.0; g.len()];
-        let mut r: Vec<f64> = g.iter().map(|g| -g).collect();
-        let mut y = precondition(&r);
-        let mut v = y.clone();
-        let mut ry = dot(&r, &y);
-        for _ in 0..500 {
-            let hv = self.hessian_product(alpha, weights, p, &v);
-            let curvature = dot(&v, &hv);
-            if curvature <= 0.0 {
-                break;
-            }
-            let t = ry / curvature;
-            add_scaled(&mut d, t, &v);
-            add_scaled(&mut r, -t, &hv);
-            if dot(&r, &r).sqrt() <= enough {
-                break;
-            }
-            y = precondition(&r);
-            let next = dot(&r, &y);
-            let beta = next / ry;
-            ry = next;
-            for (v, y) in v.iter_mut().zip(&y) {
-                *v = y + beta * *v;
-            }
-        }
-        d
+/// `Xᵀ r` and the column sums of `r` behind it into `out`, for `r` of shape `(n_rows, k)`.
+fn transposed_product<T: Number>(x: &impl Design, k: usize, r: &[T], out: &mut [T]) {
+    let (weights, intercept) = out.split_at_mut(x.n_columns() * k);
+    x.multiply_transposed_into(r, k, weights);
+    for (label, out) in intercept.iter_mut().enumerate() {
+        let sum = sum_by_pieces(x.n_rows(), |rows| {
+            rows.map(|i| r[i * k + label].into()).sum()
+        });
+        *out = T::rounded(sum);
     }
 }

@@ -31,7 +31,7 @@ fn contexts(comments: &[Comment]) -> Vec<&str> {
 
 /// How many of `n` rows one thread takes at a time: few pieces, because every piece learns its words anew.
 fn piece_length(n: usize) -> usize {
-    n.div_ceil(4 * rayon::current_num_threads()).max(256)
+    n.div_ceil(4 * rayon::current_num_threads()).max(4096)
 }
 
 /// Counts words, then n-grams, of the training comments, but for the blocks in `without`.
@@ -212,7 +212,7 @@ pub(super) fn extract_all(
                         ngrams(&mut |key| columns.extend(table.column(key)));
                     });
                 });
-                rows.end_row();
+                rows.end_example();
             }
             (rows, dense)
         })

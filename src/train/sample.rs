@@ -13,6 +13,7 @@ use crate::features::FeatureExtractor;
 use crate::folds::Folds;
 use crate::record::Comment;
 use crate::solver::{LinearScores, Problem, SparseLogistic};
+use crate::sparse::Design;
 
 /// A fit on all rows has converged when the gradient's norm is at most this part of its norm at zero: about what
 /// liblinear takes for enough. Every further digit costs as long again and moves no figure.
@@ -66,7 +67,7 @@ pub(super) fn sampled_alpha(
 
 /// Fits without the first fold, for the scores of its rows, and then on all training rows, for those of development
 /// rows; scores of other rows are of no use.
-pub(super) fn fit_held(problem: &Problem, rows: &Rows, alpha: f64) -> Result<Chosen> {
+pub(super) fn fit_held(problem: &Problem<impl Design>, rows: &Rows, alpha: f64) -> Result<Chosen> {
     let settings = SparseLogistic {
         alpha,
         tolerance: TOLERANCE,
