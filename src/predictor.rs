@@ -204,8 +204,14 @@ impl Known<'_> {
         }
         let k = self.text.n_labels();
         halves.clear();
-        let add_row = |column| halves.extend_from_slice(self.text.row(column));
-        self.table.each_column(keys, add_row);
+        self.table.each_column(keys, |column| {
+            // A row of four labels is copied without a loop.
+            let row = self.text.row(column);
+            match <[f16; 4]>::try_from(row) {
+                Ok(row) => halves.extend(row),
+                Err(_) => halves.extend_from_slice(row),
+            }
+        });
         weights.resize(halves.len(), 0.0);
         halves.convert_to_f32_slice(weights);
         for row in weights.chunks_exact(k) {

@@ -103,7 +103,7 @@ pub struct Analysis {
 #[derive(Debug, Clone)]
 pub struct ChunkInfo {
     /// Its words, most often one; bytes counted from the chunk's first.
-    words: Rc<[Word]>,
+    words: SmallVec<[Word; 1]>,
     /// The keys of its first and its last word; two zeros where it has none.
     pub ends: [u64; 2],
     /// What there is to see in it.
@@ -137,13 +137,12 @@ pub struct Analyzer<'a> {
     words: Recent<Rc<str>, Rc<WordInfo>>,
 }
 
-/// A chunk where it stands in a text.
+/// A chunk where it stands in a text, and its key among the short chunks.
 #[derive(Clone, Copy, Default)]
 struct Cut {
     start: usize,
     end: usize,
-    /// Its number among the short chunks, where it has one.
-    number: Option<u32>,
+    key: ShortKey,
 }
 
 /// The chunks that are looked up together.
@@ -154,9 +153,9 @@ const MEMO_SIZE: usize = 7 << 13;
 /// The longest chunk and the longest word that are remembered, in bytes.
 const MEMO_BYTES: usize = 48;
 
-/// The bytes of a chunk of 15 at most, and their number. Most words are that short, and the key is found without
-/// following a pointer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// The bytes of a chunk of 15 at most, and their number; two zeros for a longer chunk. Most words are that short, and the
+/// key is found without following a pointer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 struct ShortKey(u64, u64);
 
 /// The bits of the first bytes of sixteen, by their number.
@@ -170,21 +169,19 @@ const MASKS: [u128; 16] = {
     masks
 };
 
-/// The key of the `n` bytes of `text` from `start` on, where they are short.
-fn short_key(text: &[u8], start: usize, n: usize) -> Option<ShortKey> {
+/// The key of the `n` bytes of `text` from `start` on.
+#[inline]
+fn short_key(text: &[u8], start: usize, n: usize) -> ShortKey {
     if n > 15 {
-        return None;
+        return ShortKey::default();
     }
-    let bytes: [u8; 16] = match text.get(start..start + 16) {
-        Some(more) => more.try_into().ok()?,
-        None => {
-            let mut bytes = [0; 16];
-            bytes[..n].copy_from_slice(&text[start..start + n]);
-            bytes
-        }
-    };
+    let mut bytes = [0; 16];
+    match text[start..].first_chunk() {
+        Some(more) => bytes = *more,
+        None => bytes[..n].copy_from_slice(&text[start..start + n]),
+    }
     let key = u128::from_le_bytes(bytes) & MASKS[n] | (n as u128) << 120;
-    Some(ShortKey(key as u64, (key >> 64) as u64))
+    ShortKey(key as u64, (key >> 64) as u64)
 }
 
 impl<'a> Analyzer<'a> {
@@ -218,16 +215,19 @@ impl<'a> Analyzer<'a> {
     pub fn each_chunk(&mut self, text: &str, mut each: impl FnMut(usize, &mut ChunkInfo)) {
         let mut places = chunk_places(text);
         let mut cuts = [Cut::default(); TOGETHER];
+        let mut numbers = [None; TOGETHER];
         loop {
             self.short.make_room(TOGETHER);
             let mut n = 0;
             for (cut, (start, end)) in cuts.iter_mut().zip(&mut places) {
                 let key = short_key(text.as_bytes(), start, end - start);
-                let number = key.and_then(|key| self.short.number(&key));
-                *cut = Cut { start, end, number };
+                *cut = Cut { start, end, key };
                 n += 1;
             }
-            for &Cut { start, end, number } in &cuts[..n] {
+            for (number, cut) in numbers.iter_mut().zip(&cuts[..n]) {
+                *number = self.short.number(&cut.key);
+            }
+            for (number, &Cut { start, end, .. }) in numbers.iter().zip(&cuts[..n]) {
                 match number.or_else(|| self.short_number(&text[start..end])) {
                     Some(number) => each(start, self.short.value(number)),
                     None => self.with_long(&text[start..end], |info| each(start, info)),
@@ -242,7 +242,10 @@ impl<'a> Analyzer<'a> {
     /// The number of a chunk that may be new, where it is short.
     #[inline(never)]
     fn short_number(&mut self, chunk: &str) -> Option<u32> {
-        let key = short_key(chunk.as_bytes(), 0, chunk.len())?;
+        let key = short_key(chunk.as_bytes(), 0, chunk.len());
+        if key == ShortKey::default() {
+            return None;
+        }
         Some(self.short.number(&key).unwrap_or_else(|| {
             let old = self.short.old(&key);
             let info = old.unwrap_or_else(|| self.learn(chunk));
@@ -265,7 +268,7 @@ impl<'a> Analyzer<'a> {
     }
 
     fn learn(&mut self, chunk: &str) -> ChunkInfo {
-        let mut words: SmallVec<[Word; 4]> = SmallVec::new();
+        let mut words: SmallVec<[Word; 1]> = SmallVec::new();
         let tokenizer = self.tokenizer;
         let tampered = tokenizer.each_token(chunk, |text, start, end| {
             let info = self.word(text);
@@ -277,7 +280,7 @@ impl<'a> Analyzer<'a> {
                 _ => [0; 2],
             },
             seen: Seen::of(chunk, &words),
-            words: words.as_slice().into(),
+            words,
             tampered,
             memo: Sums::new(),
         }
