@@ -401,7 +401,13 @@ mod tests {
     #[test]
     fn the_optimum_is_that_of_the_plain_matrix() {
         let (factored, plain) = both();
-        assert_eq!((factored.n_rows(), factored.n_columns()), (40, 4));
+        assert_eq!((factored.n_examples(), factored.n_columns()), (40, 4));
+        // As no unit is a sum of others, examples share a row where their plain rows are the same.
+        let same = |a: usize, b: usize| plain.row(a).eq(plain.row(b));
+        for a in 0..40 {
+            assert!((0..40).all(|b| (factored.row_of(a) == factored.row_of(b)) == same(a, b)));
+        }
+        assert!(factored.n_rows() < 40);
         let targets: Vec<u32> = (0..40).map(|i| (i * 7 % 3) as u32).collect();
         let settings = SparseLogistic {
             alpha: 0.3,
@@ -410,8 +416,8 @@ mod tests {
         };
         let weights = vec![1.0; 40];
         let plain = WithTransposed::new(&plain);
-        let problem = Problem::new(&plain, &targets, 3).unwrap();
-        let (expected, at) = problem
+        let plain_problem = Problem::new(&plain, &targets, 3).unwrap();
+        let (expected, at) = plain_problem
             .fit(&settings, &weights, LinearScores::zero(6, 3))
             .unwrap();
         let problem = Problem::new(&factored, &targets, 3).unwrap();
@@ -419,6 +425,10 @@ mod tests {
             .fit(&settings, &weights, LinearScores::zero(4, 3))
             .unwrap();
         assert!((at.objective - reached.objective).abs() < 1e-6 * at.objective);
+        let scores = problem.scores_of(&found);
+        for (a, b) in scores.iter().zip(plain_problem.scores_of(&expected)) {
+            assert!((a - b).abs() < 1e-5, "{a} {b}");
+        }
         let found = factored.expand(&found);
         for (a, b) in found.weights.iter().zip(&expected.weights) {
             assert!((a - b).abs() < 1e-5, "{a} {b}");

@@ -63,7 +63,8 @@ pub(super) const TEXT_TOLERANCE: f64 = 1e-4;
 const MANY_ROWS: usize = 50_000;
 
 /// Fits out of fold for each penalty, the strongest first, and keeps the one with the lowest log-loss on the deciding
-/// rows. The fit without a fold starts from that for the penalty before and never from one that saw the fold; once the log-loss rises, weaker penalties are not tried.
+/// rows; once it rises, weaker penalties are not tried. The fit without a fold starts from that for the penalty before, and
+/// never from one that saw the fold.
 pub(super) fn choose_alpha(
     problem: &Problem<impl Design>,
     targets: &[u32],
