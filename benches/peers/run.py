@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs `stance` and its peers on the same records, in turn, in one go, and prints what each needed and reached.
 
-    python3 benches/peers/run.py FOLDER [--repeat 3] [--rows 1000000] [--bin target/release] [--tasks rumoureval2019,…]
+    python3 benches/peers/run.py FOLDER [--repeat 3] [--rows 1000000] [--bin target/release] [--tasks rumoureval2019,…] [--classify-only]
 
 FOLDER holds public data in the project's record format: NAME/train.jsonl, and NAME/dev.jsonl or a fifth of the training
 groups in its place, for each NAME of --tasks; and throughput_en.jsonl for classifying. The script installs nothing: a
@@ -176,6 +176,7 @@ def main():
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the large set, 0 for none")
     parser.add_argument("--bin", type=Path, default=Path("target/release"))
+    parser.add_argument("--classify-only", action="store_true", help="leave the tables of training out")
     parser.add_argument("--tasks", default="rumoureval2019,semeval2016t6")
     options = parser.parse_args()
     if not options.folder.is_dir():
@@ -190,6 +191,9 @@ def main():
             print(f"left out: no {options.folder / task}/train.jsonl")
             continue
         train, test = split(options.folder / task)
+        large = large or (task, train, test)
+        if options.classify_only:
+            continue
         with tempfile.TemporaryDirectory() as folder:
             a, b = write(train, f"{folder}/train.jsonl"), write(test, f"{folder}/test.jsonl")
             bare = lambda rows: [{k: v for k, v in r.items() if k in ("id", "text", "label", "group")} for r in rows]
@@ -207,7 +211,6 @@ def main():
             if peers["vowpalwabbit"]:
                 runs["Vowpal Wabbit, 5 passes"] = lambda: child("vw", a, b, 5)
             table(f"{task}: training on {len(train)} rows, F1 on {len(test)}", runs, options.repeat, [r["label"] for r in test])
-        large = large or (task, train, test)
     if options.rows and large:
         run_large(options, peers, fixed, *large)
 
@@ -229,7 +232,8 @@ def run_large(options, peers, fixed, task, train, test):
         if peers["vowpalwabbit"]:
             runs["Vowpal Wabbit, 1 pass"] = lambda: child("vw", rows, bare, 1)
         gold = [r["label"] for r in test]
-        table(f"{task}, {options.rows} drawn rows: training on two threads", runs, options.repeat, gold)
+        if not options.classify_only:
+            table(f"{task}, {options.rows} drawn rows: training on two threads", runs, options.repeat, gold)
 
         texts = write([{k: r[k] for k in ("text", "label", "group") if k in r} for r in train], f"{folder}/texts.jsonl")
         stance(options, fixed, texts, bare, folder)
