@@ -35,6 +35,10 @@ pub struct Convergence {
     pub gradient: f64,
 }
 
+/// Near the optimum a good step changes the objective by less than its rounding, of which it may rise by so much (the
+/// approximate Wolfe conditions of Hager and Zhang, SIAM J. Optim. 16, 2005, make the same allowance).
+const ROUNDING: f64 = 8.0 * f64::EPSILON;
+
 /// What the rows of the matrix weigh.
 struct RowWeights {
     /// The weight of each row's examples by label, `(n_rows, n_labels)`.
@@ -153,7 +157,8 @@ impl<'a, X: Design> Problem<'a, X> {
             let step = (0..40).find_map(|_| {
                 let next_squares = squares + t * (2.0 * across + t * along);
                 let next = self.loss(&rows, &z, &dz, t) + alpha / 2.0 * next_squares;
-                let found = (next <= objective + 1e-4 * t * slope).then_some((t, next));
+                let enough = objective + 1e-4 * t * slope + ROUNDING * objective.abs();
+                let found = (next <= enough).then_some((t, next));
                 t /= 2.0;
                 found
             });
