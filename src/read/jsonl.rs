@@ -36,10 +36,14 @@ pub fn read_fields<'a>(
     keep_others: bool,
 ) -> Result<RawFields<'a>, String> {
     let plain = (!keep_others).then(|| read_plain(line, columns)).flatten();
-    plain.map_or_else(|| parse_fields(line, columns, keep_others), Ok)
+    let mut fields = plain.map_or_else(|| parse_fields(line, columns, keep_others), Ok)?;
+    for &(first, later) in columns.shared() {
+        fields.values[later as usize] = fields.values[first as usize];
+    }
+    Ok(fields)
 }
 
-/// [`read_fields`], whatever the line holds.
+/// [`read_fields`], whatever the line holds, but for fields that share a column.
 pub(super) fn parse_fields<'a>(
     line: &'a str,
     columns: &Columns,
@@ -106,9 +110,6 @@ impl<'de> Visitor<'de> for Object<'_> {
                     map.next_value::<IgnoredAny>()?;
                 }
             }
-        }
-        for &(first, later) in self.columns.shared() {
-            fields.values[later as usize] = fields.values[first as usize];
         }
         fields.others = others.map(|o| o + "}");
         Ok(fields)
