@@ -40,6 +40,9 @@ const TENSORS: [&str; 18] = [
 /// What is wrong, the file that the message names, and what does it to a model's folder.
 type Case = (String, &'static str, Box<dyn Fn(&Path)>);
 
+/// A change of a model's tensors.
+type Edit = Box<dyn Fn(&mut Vec<Tensor>)>;
+
 fn edit_json(path: &Path, edit: impl Fn(&mut Value)) {
     let mut value: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
     edit(&mut value);
@@ -640,7 +643,7 @@ fn cases() -> Vec<Case> {
     }
     // Topics are a set: with fewer of them it is another good model.
     for name in TENSORS {
-        let edits: [(&str, Box<dyn Fn(&mut Vec<Tensor>)>); 4] = [
+        let edits: [(&str, Edit); 4] = [
             (
                 "is missing",
                 Box::new(move |t| t.retain(|t| t.name != name)),
