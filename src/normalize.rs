@@ -10,13 +10,14 @@
 //! 5. lower case, with İ and I both becoming i;
 //! 6. a letter that stands three times or more in a row stands once, other marks at most three times;
 //! 7. strokes through letters, one mark between all letters, emoji inside a word and digits for letters go, where the
-//!    evidence is clear (`normalize/disguise.rs`).
+//!    evidence is clear (`normalize/disguise.rs`, `normalize/digits.rs`).
 //!
 //! Words that an emoji parts in other ways wait for a vocabulary ([`Normalized::rejoin`]).
 //!
 //! A word whose letters are spaced out ("f a k e") is one chunk and one word. Normalising twice changes nothing.
 
 mod chunks;
+mod digits;
 mod disguise;
 mod look_alikes;
 mod parted;
@@ -135,6 +136,7 @@ fn normalize_chars(original: impl Iterator<Item = Char>) -> Normalized {
         let is_link = is_link(&chars);
         cap_runs(&mut chars, is_link);
         out.tampered |= disguise::undo(&mut chars, is_link);
+        out.tampered |= !is_link && digits::replace_digits(&mut chars);
         if chars.iter().map(|x| x.c).eq(before) {
             break;
         }
