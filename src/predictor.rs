@@ -292,7 +292,7 @@ mod tests {
             "[a-zа-я]{1,9}[.,!?]{0,2}",
             "\\PC{0,6}",
         ];
-        prop::collection::vec(word, 0..40).prop_map(|words| words.join(" "))
+        prop::collection::vec(word, 0..150).prop_map(|words| words.join(" "))
     }
 
     #[test]
