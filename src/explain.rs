@@ -79,13 +79,7 @@ pub fn explain(classifier: &Classifier, text: &str, features: &Features) -> Vec<
     }
     let encoder = &stance.encoder;
     for (scored, first, theirs) in context_scores(encoder, stance.score_scale, &text_scores) {
-        let mut values = vec![0.0; k];
-        for (input, value) in (first..).zip(theirs) {
-            let weights = stance.input_weights(input);
-            for (sum, &weight) in values.iter_mut().zip(weights) {
-                *sum += value * f64::from(weight);
-            }
-        }
+        let values = stance.sum_of_inputs((first..).zip(theirs));
         parts.push(part(scored.name().into(), None, values));
     }
     let first = first_column(encoder, k);
@@ -95,14 +89,9 @@ pub fn explain(classifier: &Classifier, text: &str, features: &Features) -> Vec<
         parts.push(part(encoder.columns()[column].name(), None, values));
     }
     if encoder.embedding().is_some() {
-        let mut values = vec![0.0; k];
-        for (input, value) in embedding_inputs(encoder, k, &features.dense) {
-            let weights = stance.input_weights(input as usize);
-            for (sum, &weight) in values.iter_mut().zip(weights) {
-                *sum += f64::from(value) * f64::from(weight);
-            }
-        }
-        parts.push(part("embedding".into(), None, values));
+        let inputs = embedding_inputs(encoder, k, &features.dense);
+        let inputs = inputs.map(|(input, value)| (input as usize, f64::from(value)));
+        parts.push(part("embedding".into(), None, stance.sum_of_inputs(inputs)));
     }
     let text_intercept: Vec<f64> = classifier
         .text

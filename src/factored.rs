@@ -5,8 +5,9 @@
 //! `(n_units, n_columns)`, counts the n-grams of each unit, and S holds each row's scale. Comments repeat their words,
 //! so A and B together have a fraction of the entries of X, and every product with X becomes two cheap ones.
 //!
-//! Rows of A that are the same are one row here: comments repeat too, short ones and headlines above all. Columns of B that are the same are one column here, multiplied by √m for m of them. That does not change the
-//! penalised optimum: by symmetry it gives equal weights w to equal columns, and m w² = (√m w)².
+//! Rows of A that are the same are one row here: comments repeat too, short ones and headlines above all. Columns of B
+//! that are the same are one column here, multiplied by √m for m of them. That does not change the penalised optimum: by
+//! symmetry it gives equal weights w to equal columns, and m w² = (√m w)².
 
 use crate::solver::LinearScores;
 use crate::sparse::{Design, MIN_ROWS, Number, SparseMatrix, multiply_rows, transpose_entries};

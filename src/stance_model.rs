@@ -2,8 +2,9 @@
 //!
 //! Its inputs are the comment's text scores, divided by their spread; the same scores again under each open gate; the
 //! text scores of headline and parent, and their products with the comment's, so that agreeing with a doubter can be
-//! doubting; the dense columns, 0 or 1; and the comment's embedding, where the model has embeddings. linfa-logistic fits it where all weights are 1 and the matrix is small enough to be dense; our own
-//! solver, which has the same optimum, elsewhere.
+//! doubting; the dense columns, 0 or 1; and the comment's embedding, where the model has embeddings. linfa-logistic fits
+//! it where all weights are 1 and the matrix is small enough to be dense; our own solver, which has the same optimum,
+//! elsewhere.
 
 use crate::features::dense::{DenseEncoder, DenseFeatures, Scored};
 use crate::solver::{LinearScores, Problem, SolverError, SparseLogistic};
@@ -191,6 +192,17 @@ impl StanceModel {
     pub fn input_weights(&self, input: usize) -> &[f32] {
         let k = self.n_labels();
         &self.weights[input * k..(input + 1) * k]
+    }
+
+    /// What these inputs, with their values, add to each label's score.
+    pub fn sum_of_inputs(&self, inputs: impl Iterator<Item = (usize, f64)>) -> Vec<f64> {
+        let mut sums = vec![0.0; self.n_labels()];
+        for (input, value) in inputs {
+            for (sum, &weight) in sums.iter_mut().zip(self.input_weights(input)) {
+                *sum += value * f64::from(weight);
+            }
+        }
+        sums
     }
 
     /// What one unit of each of the comment's text scores adds to each label's score, given the open gates and the text

@@ -29,8 +29,9 @@ impl Serialize for ByLabel<'_> {
     }
 }
 
-/// Appends the line for `comment` to `lines`, without its end; `names` are those of the model's labels, and the comment's id and fields are JSON. `"tampered": true` stands
-/// in it where normalising the text undid something that hides letters or imitates them.
+/// Appends the line for `comment` to `lines`, without its end; `names` are those of the model's labels, and the comment's
+/// id and fields are JSON. `"tampered": true` stands in it where normalising the text undid something that hides letters
+/// or imitates them.
 pub fn jsonl_row_into(
     lines: &mut Vec<u8>,
     names: &LabelNames,
