@@ -20,7 +20,7 @@ const DENSE_LIMIT: usize = 40_000_000;
 
 /// linfa-logistic starts where the gradient's norm is this many times what is enough: our own solver comes there in a
 /// fraction of its time.
-const NEAR: f64 = 10.0;
+const NEAR: f64 = 2.0;
 
 /// The stance model.
 #[derive(Debug, Clone, PartialEq)]

@@ -97,7 +97,8 @@ impl<'a, X: Design> Problem<'a, X> {
         dot(&g, &g).sqrt()
     }
 
-    /// Minimises the objective from `start` with `weights` for the examples.
+    /// Minimises the objective from `start` with `weights` for the examples. Where `start` is nothing but zeros, the
+    /// intercepts begin at what is best without features.
     ///
     /// # Errors
     /// [`SolverError::NotConverged`] where the steps run out, [`SolverError::Unfit`] where a number is not finite.
@@ -110,12 +111,21 @@ impl<'a, X: Design> Problem<'a, X> {
         let k = self.n_labels;
         let n_weights = self.x.n_columns() * k;
         let alpha = settings.alpha;
-        let zero = LinearScores::zero(self.x.n_columns(), k);
-        let at_zero = self.gradient_norm(alpha, weights, &zero);
-        let expected = settings.tolerance * at_zero.max(f64::MIN_POSITIVE);
+        let n_scores = self.x.n_rows() * k;
         let rows = self.row_weights(weights);
         let mut w = joined(&start);
-        let mut z = scores(self.x, k, &w);
+        // Zeros give even probabilities, without a product.
+        let even = vec![1.0 / k as f64; n_scores];
+        let g = self.gradient(alpha, &rows, &vec![0.0; w.len()], &even);
+        let at_zero = dot(&g, &g).sqrt();
+        let expected = settings.tolerance * at_zero.max(f64::MIN_POSITIVE);
+        let mut z = if w.iter().all(|&w| w == 0.0) {
+            let intercept = self.log_shares(&rows);
+            w[n_weights..].copy_from_slice(&intercept);
+            intercept.iter().copied().cycle().take(n_scores).collect()
+        } else {
+            scores(self.x, k, &w)
+        };
         let mut squares = dot(&w[..n_weights], &w[..n_weights]);
         let mut objective = self.loss(&rows, &z, &z, 0.0) + alpha / 2.0 * squares;
         let mut iterations = 0;
@@ -199,6 +209,15 @@ impl<'a, X: Design> Problem<'a, X> {
                 .collect(),
             by_label,
         }
+    }
+
+    /// The logarithm of each label's share of the weight, a share of 1/10,000 at least.
+    fn log_shares(&self, rows: &RowWeights) -> Vec<f64> {
+        let total = rows.totals.iter().sum::<f64>().max(f64::MIN_POSITIVE);
+        let of_label = |label| rows.by_label.iter().skip(label).step_by(self.n_labels);
+        (0..self.n_labels)
+            .map(|label| (of_label(label).sum::<f64>() / total).max(1e-4).ln())
+            .collect()
     }
 
     fn probabilities(&self, z: &[f64]) -> Vec<f64> {
