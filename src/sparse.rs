@@ -144,7 +144,7 @@ pub(crate) fn transpose_entries(
 }
 
 /// The product of a matrix with `dense`, of shape `(n_columns, k)` by rows, into `out`, of shape `(n_rows, k)`; `row` gives
-/// the `(column, value)` of a row. Each row is summed by itself in the order given: the same bits at any number of threads.
+/// the `(column, value)` of a row. Each row is summed by itself in a fixed order: the same bits at any number of threads.
 pub(crate) fn multiply_rows<T: Number, I: Iterator<Item = (usize, T)>>(
     row: impl Fn(usize) -> I + Sync,
     dense: &[T],
@@ -184,16 +184,29 @@ fn multiply_rows_fixed<const K: usize, T: Number, I: Iterator<Item = (usize, T)>
         .enumerate()
         .for_each(|(piece, out)| {
             for (i, out) in out.iter_mut().enumerate() {
-                let mut sum = [T::default(); K];
-                for (column, value) in row(piece * MIN_ROWS + i) {
-                    let from = &dense[column];
-                    for l in 0..K {
-                        sum[l] += value * from[l];
+                // Two sums, every other entry to each, do not wait for each other.
+                let [mut sum, mut other] = [[T::default(); K]; 2];
+                let mut entries = row(piece * MIN_ROWS + i);
+                while let Some((column, value)) = entries.next() {
+                    add_product(&mut sum, value, &dense[column]);
+                    if let Some((column, value)) = entries.next() {
+                        add_product(&mut other, value, &dense[column]);
                     }
+                }
+                for l in 0..K {
+                    sum[l] += other[l];
                 }
                 *out = sum;
             }
         });
+}
+
+/// `sum += value from`.
+#[inline]
+fn add_product<const K: usize, T: Number>(sum: &mut [T; K], value: T, from: &[T; K]) {
+    for l in 0..K {
+        sum[l] += value * from[l];
+    }
 }
 
 /// What the solver needs of a matrix of shape `(n_rows, n_columns)`: products, with the same bits at any number of
