@@ -44,19 +44,20 @@ const EMBEDDINGS_TOKENIZER: &str = "embeddings_tokenizer.json";
 const MAX_CONFIG: u64 = 4 << 20;
 const MAX_TOKENIZER: u64 = 64 << 20;
 const MAX_WEIGHTS: u64 = 2 << 30;
-/// The files of a model, as bytes.
+
+/// The files of a model, as bytes that were read or that the program holds.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ModelFiles {
+pub struct ModelFiles<B = Vec<u8>> {
     /// `config.json`.
-    pub config: Vec<u8>,
+    pub config: B,
     /// `tokenizer.json`.
-    pub tokenizer: Vec<u8>,
+    pub tokenizer: B,
     /// `model.safetensors`.
-    pub weights: Vec<u8>,
+    pub weights: B,
     /// `embeddings_tokenizer.json`; `None` where there is none.
-    pub embeddings_tokenizer: Option<Vec<u8>>,
+    pub embeddings_tokenizer: Option<B>,
     /// `README.md`; empty where it was not read.
-    pub card: Vec<u8>,
+    pub card: B,
 }
 
 impl ModelFiles {
@@ -157,26 +158,57 @@ impl ModelFiles {
             card: Vec::new(),
         })
     }
+}
 
+impl<B: AsRef<[u8]>> ModelFiles<B> {
     /// The classifier that the files hold.
     ///
     /// # Errors
     /// [`Error::Model`] where a file is not what it should be or does not fit the others.
     pub fn classifier(&self) -> Result<Classifier> {
-        let config = Config::read(&self.config)?;
-        if let Some(digest) = &config.tokenizer_sha256
-            && *digest != sha256(&self.tokenizer)
-        {
-            return Err(Error::Model(format!(
-                "{TOKENIZER}: expected the file with the SHA-256 {digest} that {CONFIG} names: this is another model's"
-            )));
+        let config = Config::read(self.config.as_ref())?;
+        self.check_digests(&config)?;
+        self.built(config)
+    }
+
+    /// As [`ModelFiles::classifier`], of files that are known to belong together: their digests are not computed, which
+    /// takes as long as all else.
+    ///
+    /// # Errors
+    /// [`Error::Model`] as there.
+    pub(crate) fn classifier_of_one_model(&self) -> Result<Classifier> {
+        self.built(Config::read(self.config.as_ref())?)
+    }
+
+    /// Whether the tokenizers are those that `config` names.
+    fn check_digests(&self, config: &Config) -> Result<()> {
+        let check = |file: &str, bytes: &[u8], digest: &str| match sha256(bytes) == digest {
+            true => Ok(()),
+            false => Err(Error::Model(format!(
+                "{file}: expected the file with the SHA-256 {digest} that {CONFIG} names: this is another model's"
+            ))),
+        };
+        if let Some(digest) = &config.tokenizer_sha256 {
+            check(TOKENIZER, self.tokenizer.as_ref(), digest)?;
         }
-        let tokenizer = Tokenizer::from_json(&self.tokenizer)?;
+        match (&self.embeddings_tokenizer, &config.embeddings) {
+            (Some(bytes), Some(embeddings)) => check(
+                EMBEDDINGS_TOKENIZER,
+                bytes.as_ref(),
+                &embeddings.tokenizer_sha256,
+            ),
+            _ => Ok(()),
+        }
+    }
+
+    /// The classifier of the files whose configuration is `config`.
+    fn built(&self, config: Config) -> Result<Classifier> {
+        let tokenizer = Tokenizer::from_json(self.tokenizer.as_ref())?;
         let encoder = DenseEncoder::new(config.columns, config.gates, &config.labels)?
             .with_scored(config.scored)
             .with_embedding(config.embeddings.as_ref().map(|e| e.inputs));
         let k = config.labels.len();
-        let tensors = SafeTensors::deserialize(&self.weights)
+        let tensors = SafeTensors::deserialize(self.weights.as_ref())
             .map_err(|e| weights_error(&format!("{e}; expected a safetensors file")))?;
         let idf = f32s(&tensors, "idf", &[Some(tokenizer.vocab_size())])?;
         if idf.iter().any(|&v| v < 0.0) {
@@ -250,9 +282,7 @@ impl ModelFiles {
             provenance: config.provenance,
         })
     }
-}
 
-impl ModelFiles {
     /// The embeddings that `config` tells of; they must have the dimensions that both stance models expect.
     fn embeddings(
         &self,
@@ -280,17 +310,11 @@ impl ModelFiles {
                 )));
             }
         }
-        let tokenizer = self.embeddings_tokenizer.clone().ok_or_else(|| {
+        let tokenizer = self.embeddings_tokenizer.as_ref().ok_or_else(|| {
             Error::Model(format!(
                 "{EMBEDDINGS_TOKENIZER}: missing; expected the tokenizer of the embeddings"
             ))
         })?;
-        if sha256(&tokenizer) != config.tokenizer_sha256 {
-            return Err(Error::Model(format!(
-                "{EMBEDDINGS_TOKENIZER}: expected the file with the SHA-256 {} that {CONFIG} names: this is another model's",
-                config.tokenizer_sha256
-            )));
-        }
         let row_of = u32s(tensors, "embeddings.row_of")?;
         let table = EmbeddingTable {
             n_dimensions: d,
@@ -298,7 +322,12 @@ impl ModelFiles {
             weights: f32s(tensors, "embeddings.weights", &[Some(row_of.len())])?,
             row_of,
         };
-        let found = Embeddings::new(tokenizer, table, config.normalize, config.digest.clone());
+        let found = Embeddings::new(
+            tokenizer.as_ref().to_vec(),
+            table,
+            config.normalize,
+            config.digest.clone(),
+        );
         let found = found.map_err(|e| match e {
             Misfit::Tokenizer(what) => Error::Model(format!("{EMBEDDINGS_TOKENIZER}: {what}")),
             Misfit::Table(what) => weights_error(&what),

@@ -10,6 +10,8 @@
 
 mod scan;
 pub(crate) mod trust;
+mod typo;
+mod vocabulary;
 
 use crate::error::{Error, Result};
 use crate::normalize::{chunks, normalize_chunk};
@@ -21,6 +23,7 @@ use tokenizers::normalizers::replace::{Replace, ReplacePattern};
 use tokenizers::normalizers::{Lowercase, NFKC, NormalizerWrapper, Sequence};
 use tokenizers::pre_tokenizers::split::{Split, SplitPattern};
 use tokenizers::{SplitDelimiterBehavior, Tokenizer as Pipeline};
+use vocabulary::Vocabulary;
 
 /// The token that stands for every word outside the vocabulary; its id is 0.
 pub const UNKNOWN: &str = "[UNK]";
@@ -53,8 +56,8 @@ pub struct Token {
 /// Turns chunks into tokens.
 #[derive(Debug, Clone)]
 pub struct Tokenizer {
-    /// The id of every token of the vocabulary.
-    ids: FxHashMap<Box<str>, u32>,
+    /// The tokens that have an id.
+    vocabulary: Vocabulary,
     /// The pipeline of a `tokenizer.json` that holds another one than ours.
     other: Option<Box<Pipeline>>,
 }
@@ -107,29 +110,27 @@ fn json_around_vocabulary() -> (String, &'static str) {
 }
 
 /// The vocabulary of a `tokenizer.json` that holds our pipeline; `None` where it holds another, or another file.
-fn our_vocabulary(json: &[u8]) -> Option<FxHashMap<Box<str>, u32>> {
+fn our_vocabulary(json: &[u8]) -> Option<Vocabulary> {
     let (before, behind) = json_around_vocabulary();
     let vocabulary = json.strip_prefix(before.as_bytes())?;
     let vocabulary = vocabulary.strip_suffix(behind.as_bytes())?;
-    let ids: FxHashMap<Box<str>, u32> = serde_json::from_slice(vocabulary).ok()?;
-    let special = SPECIAL.map(|token| ids.get(token).copied());
-    let mut seen = vec![false; ids.len()];
-    for &id in ids.values() {
-        *seen.get_mut(id as usize)? = true;
-    }
-    (special == [Some(0), Some(1), Some(2)] && seen.iter().all(|&s| s)).then_some(ids)
+    let vocabulary: Vocabulary = serde_json::from_slice(vocabulary).ok()?;
+    let special = vocabulary.words().take(SPECIAL.len());
+    special.eq(SPECIAL).then_some(vocabulary)
 }
 
 impl Tokenizer {
     /// A tokenizer with a vocabulary of `words` beside the three special tokens; ids go by the order of `words` from
     /// 3. Words that stand twice or are special tokens are passed over.
     pub fn new<'a>(words: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut ids = FxHashMap::default();
+        let mut vocabulary = Vocabulary::default();
         for word in SPECIAL.into_iter().chain(words) {
-            let next = ids.len() as u32;
-            ids.entry(word.into()).or_insert(next);
+            vocabulary.insert(word);
         }
-        Tokenizer { ids, other: None }
+        Tokenizer {
+            vocabulary,
+            other: None,
+        }
     }
 
     /// A tokenizer whose vocabulary is the words that `counts` has at least `min_count` times, the most frequent
@@ -150,8 +151,11 @@ impl Tokenizer {
     /// # Errors
     /// [`Error::Model`] where it is not one, or one that could fail, hang or grow on some text: see `tokenize/trust.rs`.
     pub fn from_json(json: &[u8]) -> Result<Self> {
-        if let Some(ids) = our_vocabulary(json) {
-            return Ok(Tokenizer { ids, other: None });
+        if let Some(vocabulary) = our_vocabulary(json) {
+            return Ok(Tokenizer {
+                vocabulary,
+                other: None,
+            });
         }
         trust::check(json)?;
         let other = Pipeline::from_bytes(json).map_err(|e| {
@@ -159,16 +163,23 @@ impl Tokenizer {
                 "tokenizer.json: {e}; expected a Hugging Face tokenizer"
             ))
         })?;
-        let ids = other.get_vocab(true).into_iter();
+        let mut words: Vec<(u32, String)> = (other.get_vocab(true).into_iter())
+            .map(|(word, id)| (id, word))
+            .collect();
+        words.sort_unstable();
+        let mut vocabulary = Vocabulary::default();
+        for (_, word) in &words {
+            vocabulary.insert(word);
+        }
         Ok(Tokenizer {
-            ids: ids.map(|(word, id)| (word.into(), id)).collect(),
+            vocabulary,
             other: Some(Box::new(other)),
         })
     }
 
     /// The `tokenizer.json` that holds this tokenizer.
     pub fn to_json(&self) -> String {
-        let ids = || self.ids.iter().map(|(word, &id)| (word.to_string(), id));
+        let ids = || self.vocabulary.words().map(str::to_string).zip(0..);
         let json = match &self.other {
             Some(other) => other.to_string(false),
             None => pipeline(ids()).to_string(false),
@@ -178,19 +189,29 @@ impl Tokenizer {
 
     /// The number of tokens in the vocabulary, special ones among them.
     pub fn vocab_size(&self) -> usize {
-        self.ids.len()
+        self.vocabulary.len()
     }
 
     /// The tokens of the vocabulary, by id.
     pub fn words(&self) -> Vec<&str> {
-        let mut words: Vec<(u32, &str)> = self.ids.iter().map(|(w, &id)| (id, &**w)).collect();
-        words.sort_unstable();
-        words.into_iter().map(|(_, word)| word).collect()
+        self.vocabulary.words().collect()
     }
 
     /// The id of the token `text`, 0 outside the vocabulary.
     pub fn id(&self, text: &str) -> u32 {
-        self.ids.get(text).copied().unwrap_or(0)
+        self.vocabulary.id(text).unwrap_or(0)
+    }
+
+    /// The word of the vocabulary that `word`, which is outside it, is taken for, and its id: the most frequent one that is
+    /// one typing error away (see `tokenize/typo.rs`); `None` where there is none.
+    pub fn correct(&self, word: &str) -> Option<(&str, u32)> {
+        let mut best: Option<u32> = None;
+        typo::each_edit(word, |edited| {
+            let found = self.vocabulary.id(edited);
+            let found = found.filter(|&id| id as usize >= SPECIAL.len());
+            best = best.into_iter().chain(found).min();
+        });
+        best.map(|id| (self.vocabulary.word(id), id))
     }
 
     /// Normalises and tokenises one chunk (see [`chunks`]): calls `each` with the text of every token, the first byte of
@@ -199,8 +220,8 @@ impl Tokenizer {
     pub fn each_token(&self, chunk: &str, mut each: impl FnMut(&str, u32, u32)) -> bool {
         let mut normal = normalize_chunk(chunk);
         // Without words of its own a tokenizer cannot tell a word in pieces from two words.
-        if self.ids.len() > SPECIAL.len() {
-            normal.rejoin(|word| self.ids.contains_key(word));
+        if self.vocabulary.len() > SPECIAL.len() {
+            normal.rejoin(|word| self.vocabulary.id(word).is_some());
         }
         let mut push = |text: &str, start: usize, end: usize| {
             let (start, end) = normal.source_span(start, end);

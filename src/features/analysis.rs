@@ -33,7 +33,7 @@ pub enum Kind {
 pub struct WordInfo {
     /// The id in the tokenizer's vocabulary, 0 outside it.
     pub id: u32,
-    /// The normalised text.
+    /// The normalised text, or that of the word it is taken for: see [`Tokenizer::correct`].
     pub text: Rc<str>,
     /// What sort of token it is.
     pub kind: Kind,
@@ -293,9 +293,10 @@ impl<'a> Analyzer<'a> {
         }
         self.words.make_room(1);
         let info = self.words.old(text).unwrap_or_else(|| {
+            let (id, text) = self.meant(text);
             let (kind, cues) = (kind(text), self.lexicon.cues(text));
             Rc::new(WordInfo {
-                id: self.tokenizer.id(text),
+                id,
                 kind,
                 key: hash(text.chars()),
                 stem: hash(text.chars().take(5)),
@@ -308,9 +309,25 @@ impl<'a> Analyzer<'a> {
             })
         });
         if text.len() <= MEMO_BYTES {
-            self.words.insert(info.text.clone(), info.clone());
+            self.words.insert(text.into(), info.clone());
         }
         info
+    }
+
+    /// The word that `text` is taken for, and its id: itself, but what neither vocabulary nor lexicon knows may be a typing
+    /// error.
+    fn meant<'t>(&self, text: &'t str) -> (u32, &'t str)
+    where
+        'a: 't,
+    {
+        let id = self.tokenizer.id(text);
+        if id != 0 || self.lexicon.cues(text) != Cues::default() {
+            return (id, text);
+        }
+        match self.tokenizer.correct(text) {
+            Some((word, id)) => (id, word),
+            None => (0, text),
+        }
     }
 }
 

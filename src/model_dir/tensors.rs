@@ -115,28 +115,31 @@ pub(super) fn f32s(tensors: &SafeTensors, name: &str, shape: &[Option<usize>]) -
     let view = tensor(tensors, name, Dtype::F32, shape)?;
     let (chunks, _) = view.data().as_chunks::<4>();
     let values = chunks.iter().map(|b| f32::from_le_bytes(*b)).collect();
-    checked(name, values, |&v| v)
+    let limit = MAX_NUMBER as f32;
+    checked(name, values, |v| v.abs() <= limit)
 }
 
-/// As [`f32s`], in half precision.
+/// As [`f32s`], in half precision, whose finite numbers are all small enough.
 pub(super) fn f16s(tensors: &SafeTensors, name: &str, shape: &[Option<usize>]) -> Result<Vec<f16>> {
     let view = tensor(tensors, name, Dtype::F16, shape)?;
     let (chunks, _) = view.data().as_chunks::<2>();
     let values = chunks.iter().map(|b| f16::from_le_bytes(*b)).collect();
-    checked(name, values, |v| v.to_f32())
+    checked(name, values, |v| v.is_finite())
 }
 
-/// `values`, where all of them are numbers that sums of them keep finite.
-fn checked<T>(name: &str, values: Vec<T>, number: impl Fn(&T) -> f32) -> Result<Vec<T>> {
-    let limit = MAX_NUMBER as f32;
-    match values
-        .iter()
-        .map(number)
-        .find(|v| v.is_nan() || v.abs() > limit)
-    {
-        None => Ok(values),
-        Some(v) => Err(weights_error(&format!(
-            "{name:?} holds {v}; expected numbers between -{limit} and {limit}"
-        ))),
+/// `values`, where all of them are numbers that sums of them keep finite, as `is_good` tells.
+fn checked<T: Copy + Into<f64>>(
+    name: &str,
+    values: Vec<T>,
+    is_good: impl Fn(&T) -> bool,
+) -> Result<Vec<T>> {
+    // All are looked at, without a branch on each.
+    if values.iter().fold(true, |good, v| good & is_good(v)) {
+        return Ok(values);
     }
+    let bad = values.iter().find(|v| !is_good(v));
+    let bad: f64 = bad.copied().map_or(f64::NAN, T::into);
+    Err(weights_error(&format!(
+        "{name:?} holds {bad}; expected numbers between -{MAX_NUMBER} and {MAX_NUMBER}"
+    )))
 }
