@@ -269,11 +269,11 @@ fn lower(chars: &[Char]) -> Vec<Char> {
         .collect()
 }
 
+/// Whether a link stands here. Where NFKC made a space the chunk is none: what stands before the space would be normalised
+/// in another way when it stands alone.
 fn is_link(chars: &[Char]) -> bool {
-    chars.windows(3).any(|w| {
-        let three = (w[0].c, w[1].c, w[2].c);
-        three == (':', '/', '/') || three == ('w', 'w', 'w')
-    })
+    let three = |w: &[Char]| matches!([w[0].c, w[1].c, w[2].c], [':', '/', '/'] | ['w', 'w', 'w']);
+    chars.windows(3).any(three) && !chars.iter().any(|x| x.c.is_whitespace())
 }
 
 fn cap_runs(chars: &mut Vec<Char>, is_link: bool) {

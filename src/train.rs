@@ -93,8 +93,8 @@ pub struct TrainSettings {
     pub optimize: Optimize,
     /// What keeps rows together. Default the group.
     pub group_by: GroupBy,
-    /// Whether every row is also learned from without its body, and without its headline, body and parent, so that the
-    /// model knows what to do where they are missing. Default no.
+    /// Whether every row is also learned from without its body, and without its headline, body and parent, each copy with
+    /// half the row's weight, so that the model knows what to do where they are missing. Default no.
     pub also_without_context: bool,
     /// What is counted as a feature.
     pub features: FeatureSettings,
@@ -438,13 +438,21 @@ fn decide_known(
     decide(&examples, &rows, encoder, score_scale, settings).map(Some)
 }
 
-/// Copies of the rows with less context, in the same groups: without the body where there is one, and without headline,
-/// body and parent where there is any.
+/// What a copy with less context weighs, of its row's weight: the two copies of a row with headline and body weigh as much
+/// as the row. With more, rows that have context drown those that have none.
+const COPY_WEIGHT: f64 = 0.5;
+
+/// Copies of the rows with less context, in the same groups, each of [`COPY_WEIGHT`]: without the body where there is one,
+/// and without headline, body and parent where there is any.
 fn without_context(comments: &[Comment]) -> impl Iterator<Item = Comment> + '_ {
     let copy = |c: &Comment| Comment {
         group: c.group_key().map(str::to_string),
         body: None,
         ..c.clone()
+    };
+    let lighter = |copy: Comment| Comment {
+        weight: copy.weight * COPY_WEIGHT,
+        ..copy
     };
     let without_body = comments
         .iter()
@@ -454,7 +462,7 @@ fn without_context(comments: &[Comment]) -> impl Iterator<Item = Comment> + '_ {
         .iter()
         .filter(|c| c.headline.is_some() || c.body.is_some() || c.parent.is_some())
         .map(Comment::without_context);
-    without_body.chain(bare)
+    without_body.chain(bare).map(lighter)
 }
 
 fn unfit(error: SolverError) -> Error {

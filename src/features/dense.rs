@@ -191,7 +191,8 @@ const PAIRED: [&str; 5] = [
 ];
 
 /// The flags under which the text scores get weights of their own.
-const GATES: [&str; 7] = [
+const GATES: [&str; 8] = [
+    "has a body",
     "is the headline",
     "nested reply",
     "headline asks",
