@@ -94,7 +94,7 @@ pub struct TrainSettings {
     /// What keeps rows together. Default the group.
     pub group_by: GroupBy,
     /// Whether every row is also learned from without its body, and without its headline, body and parent, each copy with
-    /// half the row's weight, so that the model knows what to do where they are missing. Default no.
+    /// three tenths of the row's weight, so that the model knows what to do where they are missing. Default no.
     pub also_without_context: bool,
     /// What is counted as a feature.
     pub features: FeatureSettings,
@@ -438,9 +438,9 @@ fn decide_known(
     decide(&examples, &rows, encoder, score_scale, settings).map(Some)
 }
 
-/// What a copy with less context weighs, of its row's weight: the two copies of a row with headline and body weigh as much
-/// as the row. With more, rows that have context drown those that have none.
-const COPY_WEIGHT: f64 = 0.5;
+/// What a copy with less context weighs, of its row's weight: enough to learn what to do where context is missing. Copies as
+/// heavy as their rows drown the rows that have no context of their own.
+const COPY_WEIGHT: f64 = 0.3;
 
 /// Copies of the rows with less context, in the same groups, each of [`COPY_WEIGHT`]: without the body where there is one,
 /// and without headline, body and parent where there is any.
