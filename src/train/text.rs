@@ -7,8 +7,8 @@ use super::learn::extract_all;
 use super::sample::{SAMPLED_TOLERANCE, SecondRows, fit_held, sampled_alpha};
 use super::settings::TrainSettings;
 use crate::error::Result;
-use crate::features::FeatureExtractor;
 use crate::features::dense::DenseFeatures;
+use crate::features::{Block, FeatureExtractor};
 use crate::record::Comment;
 use crate::solver::{Problem, SparseLogistic};
 use crate::text_model::{TextModel, TextScores};
@@ -33,7 +33,9 @@ pub(super) fn fit_text(
     settings: &TrainSettings,
 ) -> Result<TextStep> {
     let k = corpus.labels.len();
-    let contexts = Contexts::of(&corpus.comments, |row| second.has(row));
+    // Without inputs for them headlines and parents need no scores.
+    let has_inputs = !settings.without.contains(&Block::ContextScores);
+    let contexts = Contexts::of(&corpus.comments, |row| has_inputs && second.has(row));
     let rows = corpus.rows(contexts.texts.len());
     let comments: Vec<&Comment> = corpus
         .comments
@@ -72,4 +74,35 @@ pub(super) fn fit_text(
         scores,
         dense,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::learn::learn_extractor;
+    use super::*;
+
+    #[test]
+    fn headlines_are_scored_unless_their_scores_are_left_out() {
+        let row = |i: usize| {
+            let (text, label) = [("well done", "confirming"), ("where?", "doubting")][i % 2];
+            Comment::new(text)
+                .under(format!("Ship {} sunk", i / 4))
+                .labelled(label)
+        };
+        let comments: Vec<Comment> = (0..80).map(row).collect();
+        for (without, n_scores) in [(vec![], 2), (vec![Block::ContextScores], 0)] {
+            let settings = TrainSettings {
+                without,
+                ..TrainSettings::default()
+            };
+            let corpus = Corpus::new(&comments, &[], &[], &settings).unwrap();
+            let extractor = learn_extractor(&corpus, &settings);
+            let second = SecondRows::of(&corpus, &settings).unwrap();
+            let text = fit_text(&corpus, &extractor, &second, &settings).unwrap();
+            assert_eq!(text.scores.len(), 80);
+            for scores in text.scores {
+                assert_eq!((scores.comment.len(), scores.headline.len()), (2, n_scores));
+            }
+        }
+    }
 }
