@@ -1,7 +1,7 @@
 //! The whole way from a comment to its label: features → text model → stance model → decision.
 
 use crate::features::context::Prepared;
-use crate::features::dense::DenseFeatures;
+use crate::features::dense::{DenseFeatures, Scored};
 use crate::features::ngrams::NgramRow;
 use crate::features::{Extraction, FeatureExtractor, Features};
 use crate::predictor::Predictor;
@@ -124,13 +124,18 @@ impl Classifier {
             .scores(&self.text_scores(features), &features.dense)
     }
 
-    /// The text scores of a comment with these features, and of headline and parent.
+    /// The text scores of a comment with these features, and of headline and parent where its stance model has inputs for
+    /// them.
     pub fn text_scores(&self, features: &Features) -> TextScores {
-        let of = |row: &Option<NgramRow>| row.as_ref().map_or(Vec::new(), |r| self.text.scores(r));
+        let (stance, _) = self.stance_for(&features.dense);
+        let of = |text: Scored, row: &Option<NgramRow>| match row {
+            Some(row) if stance.encoder.scored().contains(&text) => self.text.scores(row),
+            _ => Vec::new(),
+        };
         TextScores {
             comment: self.text.scores(&features.ngrams),
-            headline: of(&features.headline),
-            parent: of(&features.parent),
+            headline: of(Scored::Headline, &features.headline),
+            parent: of(Scored::Parent, &features.parent),
         }
     }
 
@@ -191,20 +196,94 @@ impl Session<'_> {
             let facts = self.extraction.facts(comment);
             let predictor = &mut self.predictor;
             let comment = predictor.text_scores(&facts.analysis, &facts.gates);
-            let mut of = |text: &Option<Rc<Prepared>>| {
-                let Some(text) = text else { return Vec::new() };
-                let scores = || predictor.text_scores(&text.analysis, &[]);
-                text.text_scores.get_or_init(scores).clone()
+            let scored = classifier.stance_for(&facts.dense).0.encoder.scored();
+            let mut of = |which: Scored, text: &Option<Rc<Prepared>>| match text {
+                Some(text) if scored.contains(&which) => {
+                    let scores = || predictor.text_scores(&text.analysis, &[]);
+                    text.text_scores.get_or_init(scores).clone()
+                }
+                _ => Vec::new(),
             };
             let text_scores = TextScores {
                 comment,
-                headline: of(&facts.headline),
-                parent: of(&facts.parent),
+                headline: of(Scored::Headline, &facts.headline),
+                parent: of(Scored::Parent, &facts.parent),
             };
             (text_scores, facts.dense, facts.analysis.tampered)
         };
         let (stance, offsets) = classifier.stance_for(&dense);
         let scores = stance.scores(&text_scores, &dense);
         classifier.decide(scores, offsets, tampered)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::features::Block;
+    use crate::train::{TrainSettings, train};
+
+    fn reply(comment: Comment) -> Comment {
+        Comment {
+            parent: Some("fake, where was that?".into()),
+            ..comment
+        }
+    }
+
+    /// A model of comments under headlines, `n_replies` of them replies.
+    fn model(n_replies: usize, without: &[Block]) -> Classifier {
+        let row = |i: usize| {
+            let (text, label) = [
+                ("where is the proof", "doubting"),
+                ("well done", "confirming"),
+            ][i % 2];
+            let comment = Comment::new(format!("{text} {}", i % 7))
+                .under(format!("Ship {} sunk", i / 4))
+                .labelled(label);
+            match i < n_replies {
+                true => reply(comment),
+                false => comment,
+            }
+        };
+        let corpus: Vec<Comment> = (0..120).map(row).collect();
+        let settings = TrainSettings {
+            without: without.to_vec(),
+            ..TrainSettings::default()
+        };
+        train(&corpus, &[], &settings).unwrap().classifier
+    }
+
+    #[test]
+    fn headline_and_parent_are_scored_only_where_the_stance_model_has_inputs_for_them() {
+        let comment = reply(Comment::new("well, where?").under("Ship 3 sunk"));
+        // Fewer than five replies give no inputs for the parent.
+        for (n_replies, without, expected) in [
+            (60, &[][..], [true, true]),
+            (4, &[], [true, false]),
+            (60, &[Block::ContextScores], [false, false]),
+        ] {
+            let classifier = model(n_replies, without);
+            let mut session = classifier.session();
+            let prediction = session.classify(&comment);
+            let facts = session.extraction.facts(&comment);
+            let prepared = [facts.headline.unwrap(), facts.parent.unwrap()];
+            assert_eq!(prepared.map(|p| p.text_scores.get().is_some()), expected);
+            let features = session.extract(&comment);
+            let found = classifier.text_scores(&features);
+            assert_eq!(
+                [!found.headline.is_empty(), !found.parent.is_empty()],
+                expected
+            );
+            // All text scores give the same answer.
+            let of = |row: &Option<NgramRow>| classifier.text.scores(row.as_ref().unwrap());
+            let all = TextScores {
+                comment: classifier.text.scores(&features.ngrams),
+                headline: of(&features.headline),
+                parent: of(&features.parent),
+            };
+            let (stance, _) = classifier.stance_for(&features.dense);
+            assert_eq!(prediction.scores, stance.scores(&all, &features.dense));
+            assert_eq!(prediction, classifier.predict(&features));
+        }
     }
 }

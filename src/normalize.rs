@@ -17,20 +17,22 @@
 //! A word whose letters are spaced out ("f a k e") is one chunk and one word. Normalising twice changes nothing.
 
 mod chunks;
+mod compose;
 mod digits;
 mod disguise;
+mod invisible;
 mod look_alikes;
 mod parted;
 mod simple;
 
 pub use chunks::{chunk_places, chunks};
+pub(crate) use invisible::is_invisible;
 
 use chunks::spaced_words;
+use compose::compose;
+use invisible::hides_something;
 use look_alikes::fold_confusables;
 use simple::lower_simple;
-use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::canonical_combining_class;
-use unicode_script::{Script, UnicodeScript};
 
 /// The longest chunk that is normalised as a whole, in characters; what stands behind it is a chunk of its own.
 pub const MAX_CHUNK_CHARS: usize = 256;
@@ -149,31 +151,6 @@ fn normalize_chars(original: impl Iterator<Item = Char>) -> Normalized {
     out
 }
 
-/// Whether something that does not show stands inside a word of letters that join without it, turns the direction of
-/// writing by force, or a letter is one that mathematicians or badges use. Arabic, Hebrew and Indic words need joiners
-/// and direction marks.
-fn hides_something(chars: &[Char]) -> bool {
-    let plain = |x: &Char| {
-        x.c.is_alphabetic()
-            && matches!(
-                x.c.script(),
-                Script::Latin | Script::Cyrillic | Script::Greek
-            )
-    };
-    let is_trick = |c| matches!(c, '\u{202d}' | '\u{202e}' | '\u{1d400}'..='\u{1d7cb}' | '\u{24b6}'..='\u{24e9}' | '\u{1f130}'..='\u{1f189}');
-    let mut before = None;
-    let mut hidden = false;
-    chars.iter().any(|x| {
-        if is_invisible(x.c) {
-            hidden = true;
-            return is_trick(x.c);
-        }
-        let parted = hidden && before.is_some_and(plain) && plain(x);
-        (before, hidden) = (Some(x), false);
-        parted || is_trick(x.c)
-    })
-}
-
 /// A character and the bytes of the original that it came from.
 #[derive(Clone, Copy)]
 struct Char {
@@ -190,52 +167,6 @@ impl Char {
             end: (at + c.len_utf8()) as u32,
         }
     }
-}
-
-/// Characters that take no room on the screen: general category Cf, variation selectors, and the fillers that Unicode
-/// lists as default-ignorable.
-pub(crate) fn is_invisible(c: char) -> bool {
-    matches!(c,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
-        | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
-        | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
-        | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
-        || (c.is_control() && !c.is_whitespace())
-}
-
-/// NFKC. The text is cut where composition cannot reach across, before ASCII characters and around characters that are
-/// their own NFKC; what a piece becomes comes from the whole piece.
-fn compose(chars: &[Char]) -> Vec<Char> {
-    let mut out = Vec::with_capacity(chars.len());
-    let mut start = 0;
-    while start < chars.len() {
-        let mut end = start + 1;
-        while end < chars.len() && !begins_piece(chars[end].c) {
-            end += 1;
-        }
-        let piece = &chars[start..end];
-        let composed: Vec<char> = piece.iter().map(|x| x.c).nfkc().collect();
-        if composed.iter().copied().eq(piece.iter().map(|x| x.c)) {
-            out.extend_from_slice(piece);
-        } else {
-            let (from, to) = (piece[0].start, piece[piece.len() - 1].end);
-            out.extend(composed.iter().map(|&c| Char {
-                c,
-                start: from,
-                end: to,
-            }));
-        }
-        start = end;
-    }
-    out
-}
-
-/// Whether nothing before `c` can combine with it: ASCII, and the letters of the alphabets met most, none of which is
-/// the second half of a composition.
-fn begins_piece(c: char) -> bool {
-    c.is_ascii()
-        || (matches!(c, '\u{c0}'..='\u{24f}' | '\u{370}'..='\u{482}' | '\u{48a}'..='\u{5ff}' | '\u{620}'..='\u{64a}')
-            && canonical_combining_class(c) == 0)
 }
 
 fn simplify(chars: &mut [Char]) {
@@ -396,42 +327,6 @@ mod tests {
                 "{honest}"
             );
         }
-    }
-
-    /// The columns of a row of code points in `tests/data/unicode/normalization.txt`.
-    fn columns(row: &str) -> Vec<String> {
-        let char = |hex| char::from_u32(u32::from_str_radix(hex, 16).unwrap()).unwrap();
-        row.split(';')
-            .map(|column| column.split(' ').map(char).collect())
-            .collect()
-    }
-
-    #[test]
-    fn every_case_of_unicodes_normalization_test_holds() {
-        let path = concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/tests/data/unicode/normalization.txt"
-        );
-        let rows = std::fs::read_to_string(path).unwrap();
-        let mut n = 0;
-        for row in rows.lines().filter(|r| !r.starts_with('#')) {
-            let columns = columns(row);
-            for column in &columns {
-                let chars: Vec<Char> = column
-                    .char_indices()
-                    .map(|(i, c)| Char::new(i, c))
-                    .collect();
-                let found: String = compose(&chars).iter().map(|x| x.c).collect();
-                assert_eq!(found, columns[3], "NFKC of {row}");
-                assert_eq!(
-                    normalize(column),
-                    normalize(&columns[0]),
-                    "all forms of {row}"
-                );
-            }
-            n += 1;
-        }
-        assert!(n > 7000, "{n}");
     }
 
     #[test]

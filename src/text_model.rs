@@ -63,7 +63,8 @@ impl TextModel {
 pub struct TextScores {
     /// Those of the comment, one a label.
     pub comment: Vec<f64>,
-    /// Those of the headline read as if it were a comment; empty without a headline.
+    /// Those of the headline read as if it were a comment; empty without a headline, and may be empty where the stance
+    /// model has no inputs for them.
     pub headline: Vec<f64>,
     /// The same of the parent.
     pub parent: Vec<f64>,

@@ -172,10 +172,7 @@ fn a_wrong_label_is_suspected_and_what_tells_is_named() {
     assert!(suspect["likely_probability"].as_f64() > suspect["given_probability"].as_f64());
     let reasons = suspect["reasons"].as_array().unwrap();
     assert!(!reasons.is_empty() && reasons.len() <= 3);
-    assert!(
-        reasons.iter().any(|r| r["text"] == "proof"),
-        "{reasons:?}"
-    );
+    assert!(reasons.iter().any(|r| r["text"] == "proof"), "{reasons:?}");
     let table = audit(&folder, &["c.jsonl"], &["--top", "1"]);
     let table = String::from_utf8(table.stdout).unwrap();
     assert!(

@@ -221,18 +221,14 @@ fn tuning_told(tuned: &Tuned) -> String {
             None => "the given settings".to_string(),
             Some(Change::Characters(min, max)) => format!("--char-ngrams {min}-{max}"),
             Some(Change::MinTexts(n)) => format!("--min-texts {n}"),
-            Some(Change::Classes(ClassWeight::Balanced)) => "--class-weight balanced".into(),
-            Some(Change::Classes(ClassWeight::None)) => "--class-weight none".into(),
+            Some(Change::Classes(weight)) => format!("--class-weight {}", weight.name()),
         };
         told += &format!("tried {what}: {score:.4}\n");
     }
     let best = &tuned.settings;
     told += &format!(
         "best, without the search: --class-weight {} --char-ngrams {}-{} --min-texts {}\n",
-        match best.class_weight {
-            ClassWeight::None => "none",
-            ClassWeight::Balanced => "balanced",
-        },
+        best.class_weight.name(),
         best.features.char_min,
         best.features.char_max,
         best.features.min_texts

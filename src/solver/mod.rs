@@ -213,6 +213,18 @@ mod tests {
     }
 
     #[test]
+    fn features_that_say_nothing_get_no_weight() {
+        // Both labels with each row: the gradient is 0 from the start, but for rounding.
+        let mut x = SparseMatrix::new(2);
+        for row in [0, 0, 1, 1] {
+            x.push_row(&[(row, 0.1)]);
+        }
+        let dataset = DatasetBase::new(x, Array1::from(vec![0, 1, 0, 1]));
+        let model = SparseLogistic::default().fit(&dataset).unwrap();
+        assert!(model.weights.iter().all(|w| w.abs() < 1e-9));
+    }
+
+    #[test]
     fn separable_rows_are_predicted_and_unconverged_fits_refused() {
         let mut x = SparseMatrix::new(2);
         x.push_row(&[(0, 1.0)]);

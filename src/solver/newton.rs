@@ -39,6 +39,10 @@ pub struct Convergence {
 /// approximate Wolfe conditions of Hager and Zhang, SIAM J. Optim. 16, 2005, make the same allowance).
 const ROUNDING: f64 = 8.0 * f64::EPSILON;
 
+/// The smallest gradient that is asked for, in weights of all examples: smaller ones are its rounding. Where features say
+/// nothing of labels that are spread evenly, the gradient is 0 from the start.
+const LEAST_GRADIENT: f64 = 1e-12;
+
 /// What the rows of the matrix weigh.
 struct RowWeights {
     /// The weight of each row's examples by label, `(n_rows, n_labels)`.
@@ -118,7 +122,8 @@ impl<'a, X: Design> Problem<'a, X> {
         let even = vec![1.0 / k as f64; n_scores];
         let g = self.gradient(alpha, &rows, &vec![0.0; w.len()], &even);
         let at_zero = dot(&g, &g).sqrt();
-        let expected = settings.tolerance * at_zero.max(f64::MIN_POSITIVE);
+        let least = LEAST_GRADIENT * rows.totals.iter().sum::<f64>();
+        let expected = (settings.tolerance * at_zero).max(least);
         let mut z = if w.iter().all(|&w| w == 0.0) {
             let intercept = self.log_shares(&rows);
             w[n_weights..].copy_from_slice(&intercept);

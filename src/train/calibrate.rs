@@ -1,7 +1,9 @@
 //! What the model's promises are made from: how its decisions turned out on rows that it had not seen.
 
+use super::decide::Decided;
 use super::fits::probabilities;
-use super::{TrainSettings, group_keys};
+use super::rows::group_keys;
+use super::settings::TrainSettings;
 use crate::error::Result;
 use crate::folds::MIN_GROUPS;
 use crate::output::rounded;
@@ -9,17 +11,18 @@ use crate::record::Comment;
 use crate::selective::Outcome;
 use std::collections::BTreeMap;
 
-/// The outcome of each of `rows`, which are out of fold at both stages, the decisions by offsets from other folds. `None`
-/// with fewer than [`MIN_GROUPS`] groups: then folds do not hold groups whole, and too little could be told of new ones.
+/// The outcome of each of `rows`, the first of those that `general` was chosen by: out of fold at both stages, the
+/// decisions by offsets from other folds. `None` with fewer than [`MIN_GROUPS`] groups: then folds do not hold groups
+/// whole, and too little could be told of new ones.
 pub(super) fn outcomes(
-    rows: &[Comment],
-    scores: &[f64],
-    decided: &[usize],
-    gold: &[usize],
+    rows: &[&Comment],
+    general: &Decided,
     settings: &TrainSettings,
 ) -> Result<Option<Vec<Outcome>>> {
+    let Decided { scores, gold, .. } = general;
+    let decided = &general.figures.decided;
     let k = scores.len() / gold.len().max(1);
-    let keys = group_keys(rows, &settings.group_by)?;
+    let keys = group_keys(rows.iter().copied(), &settings.group_by)?;
     let mut numbers: BTreeMap<String, usize> = BTreeMap::new();
     let mut n_groups = 0;
     let mut outcomes = Vec::with_capacity(rows.len());

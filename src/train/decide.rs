@@ -1,8 +1,12 @@
 //! The second step and the decision: a stance model on out-of-fold text scores, its penalty, and decision offsets.
 
+use super::corpus::Corpus;
 use super::figures::{Figures, cross_fitted_figures};
-use super::fits::{Rows, choose_alpha};
-use super::{Optimize, TrainSettings, group_numbers, unfit};
+use super::fits::{Rows, choose_alpha, spread, unfit};
+use super::rows::{group_numbers, select};
+use super::sample::SecondRows;
+use super::settings::{Optimize, TrainSettings};
+use super::text::TextStep;
 use crate::error::Result;
 use crate::features::dense::{DenseEncoder, DenseFeatures};
 use crate::offsets::tune_offsets;
@@ -14,21 +18,36 @@ use crate::text_model::TextScores;
 
 /// What the second step learns from: training rows first, development rows behind them.
 pub(super) struct Examples<'a> {
-    pub(super) comments: Vec<&'a Comment>,
-    pub(super) targets: Vec<u32>,
+    comments: Vec<&'a Comment>,
+    targets: Vec<u32>,
     /// Text scores, out of fold for training rows.
-    pub(super) text_scores: Vec<TextScores>,
-    pub(super) dense: Vec<&'a DenseFeatures>,
+    text_scores: Vec<&'a TextScores>,
+    dense: Vec<&'a DenseFeatures>,
+    /// What text scores are divided by.
+    score_scale: f64,
 }
 
 impl<'a> Examples<'a> {
-    /// The examples at `kept`.
-    pub(super) fn select(&self, kept: &[usize]) -> Examples<'a> {
+    /// The rows `second` of `corpus`.
+    pub(super) fn of(corpus: &Corpus<'a>, second: &SecondRows, text: &'a TextStep) -> Self {
+        let of_train = &text.scores[..second.n_train];
         Examples {
-            comments: kept.iter().map(|&i| self.comments[i]).collect(),
-            targets: kept.iter().map(|&i| self.targets[i]).collect(),
-            text_scores: kept.iter().map(|&i| self.text_scores[i].clone()).collect(),
-            dense: kept.iter().map(|&i| self.dense[i]).collect(),
+            comments: select(&corpus.comments, &second.all),
+            targets: select(&corpus.targets, &second.all),
+            text_scores: text.scores.iter().collect(),
+            dense: text.dense.iter().collect(),
+            score_scale: spread(of_train.iter().map(|s| s.comment.as_slice())),
+        }
+    }
+
+    /// The examples at `kept`.
+    fn select(&self, kept: &[usize]) -> Examples<'a> {
+        Examples {
+            comments: select(&self.comments, kept),
+            targets: select(&self.targets, kept),
+            text_scores: select(&self.text_scores, kept),
+            dense: select(&self.dense, kept),
+            score_scale: self.score_scale,
         }
     }
 }
@@ -47,18 +66,72 @@ pub(super) struct Decided {
     pub(super) gold: Vec<usize>,
 }
 
+/// What decides whatever the headline.
+pub(super) fn decide_general(
+    examples: &Examples,
+    rows: &Rows,
+    labels: &[String],
+    settings: &TrainSettings,
+) -> Result<Decided> {
+    let of_train = &examples.dense[..rows.n_train];
+    let encoder = DenseEncoder::learn(of_train, labels, &settings.without);
+    decide(examples, rows, encoder, settings)
+}
+
+/// A label needs so many rows under known headlines before anything is fitted to them, and so many development rows must
+/// stand there before they decide in place of the folds.
+const MIN_KNOWN: (usize, usize) = (20, 200);
+
+/// What decides under headlines that are known; `None` where too few rows stand there.
+pub(super) fn decide_known(
+    examples: &Examples,
+    rows: &Rows,
+    topics: &[u64],
+    labels: &[String],
+    settings: &TrainSettings,
+) -> Result<Option<Decided>> {
+    let k = rows.k;
+    let is_known = |&row: &usize| !examples.dense[row].likeness.is_empty();
+    let mut kept: Vec<usize> = (0..rows.n_train).filter(is_known).collect();
+    let n_train = kept.len();
+    let enough = |label| {
+        let of_label = kept.iter().filter(|&&row| examples.targets[row] == label);
+        of_label.count() >= MIN_KNOWN.0
+    };
+    if !(0..k as u32).all(enough) {
+        return Ok(None);
+    }
+    let weights = select(rows.weights, &kept);
+    let folds = rows.folds.select(&kept);
+    let dev: Vec<usize> = (rows.n_train..rows.n_all).filter(is_known).collect();
+    if dev.len() >= MIN_KNOWN.1 {
+        kept.extend(dev);
+    }
+    let examples = examples.select(&kept);
+    let rows = Rows {
+        n_train,
+        n_all: kept.len(),
+        n_context: 0,
+        k,
+        weights: &weights,
+        folds: &folds,
+    };
+    let of_train = &examples.dense[..n_train];
+    let encoder = DenseEncoder::learn_known(of_train, topics, labels, &settings.without);
+    decide(&examples, &rows, encoder, settings).map(Some)
+}
+
 /// Fits the second step to `examples`, which are `rows`.
-pub(super) fn decide(
+fn decide(
     examples: &Examples,
     rows: &Rows,
     encoder: DenseEncoder,
-    score_scale: f64,
     settings: &TrainSettings,
 ) -> Result<Decided> {
     let k = rows.k;
     let mut design = SparseMatrix::new(n_inputs(&encoder, k));
     for (scores, dense) in examples.text_scores.iter().zip(&examples.dense) {
-        design.push_row(&inputs(&encoder, score_scale, scores, dense));
+        design.push_row(&inputs(&encoder, examples.score_scale, scores, dense));
     }
     let transposed = WithTransposed::new(&design);
     let problem = Problem::new(&transposed, &examples.targets, k).map_err(unfit)?;
@@ -87,7 +160,7 @@ pub(super) fn decide(
     let (fitted, solver) =
         fit_stance(&design, targets, rows.weights, k, chosen.alpha, chosen.full).map_err(unfit)?;
     Ok(Decided {
-        stance: StanceModel::new(encoder, score_scale, &fitted),
+        stance: StanceModel::new(encoder, examples.score_scale, &fitted),
         offsets,
         alpha: chosen.alpha,
         solver,

@@ -1,7 +1,7 @@
 //! Figures on rows whose scores are out of fold.
 
 use super::fits::probabilities;
-use super::{Optimize, TrainSettings};
+use super::settings::{Optimize, TrainSettings};
 use crate::metrics::{Counts, calibration, log_loss};
 use crate::offsets::tune_offsets;
 use crate::scores::{argmax, decide};

@@ -1,11 +1,10 @@
 //! Fits out of fold, for the text model and the stance model alike, and the choice of a penalty.
 
-use super::unfit;
 use crate::error::{Error, Result};
 use crate::folds::Folds;
 use crate::metrics::log_loss;
 use crate::scores::softmax;
-use crate::solver::{LinearScores, Problem, SparseLogistic};
+use crate::solver::{LinearScores, Problem, SolverError, SparseLogistic};
 use crate::sparse::Design;
 use rayon::prelude::*;
 
@@ -161,4 +160,9 @@ pub(super) fn spread<'a>(rows: impl Iterator<Item = &'a [f64]>) -> f64 {
     }
     let spread = (squares / n.max(1) as f64).sqrt();
     if spread > 1e-9 { spread } else { 1.0 }
+}
+
+/// The error of a training run in which a fit failed.
+pub(super) fn unfit(error: SolverError) -> Error {
+    Error::Data(format!("training failed: {error}"))
 }

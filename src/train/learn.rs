@@ -1,11 +1,13 @@
 //! What training learns before any fit: the vocabulary, the n-grams that are features, the topics.
 
+use super::corpus::Corpus;
+use super::settings::TrainSettings;
 use crate::factored::{Factored, FactoredBuilder};
 use crate::features::context::Idf;
 use crate::features::dense::DenseFeatures;
 use crate::features::memory::Memory;
 use crate::features::ngrams::{NgramCounts, NgramTable, each_unit, scale_of};
-use crate::features::{Block, FeatureExtractor, FeatureSettings};
+use crate::features::{Block, FeatureExtractor};
 use crate::record::Comment;
 use crate::tokenize::Tokenizer;
 use rayon::prelude::*;
@@ -13,7 +15,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
 
 /// Every text that stands around the comments, once.
-fn contexts(comments: &[Comment]) -> Vec<&str> {
+fn contexts<'a>(comments: &[&'a Comment]) -> Vec<&'a str> {
     let mut seen = FxHashSet::default();
     comments
         .iter()
@@ -34,14 +36,11 @@ fn piece_length(n: usize) -> usize {
     n.div_ceil(4 * rayon::current_num_threads()).max(4096)
 }
 
-/// Counts words, then n-grams, of the training comments, but for the blocks in `without`.
-pub(super) fn learn_extractor(
-    comments: &[Comment],
-    targets: &[u32],
-    n_labels: usize,
-    settings: &FeatureSettings,
-    without: &[Block],
-) -> FeatureExtractor {
+/// Counts words, then n-grams, of the training comments, but for the blocks that are left out.
+pub(super) fn learn_extractor(corpus: &Corpus, settings: &TrainSettings) -> FeatureExtractor {
+    let (comments, targets) = (corpus.train(), corpus.train_targets());
+    let (without, n_labels) = (&settings.without[..], corpus.labels.len());
+    let (settings, embeddings) = (&settings.features, settings.embeddings.clone());
     let contexts = contexts(comments);
     let texts: Vec<&str> = comments
         .iter()
@@ -134,7 +133,7 @@ pub(super) fn learn_extractor(
             },
         );
     let table = ngrams.table(settings.min_texts, settings.max_ngrams);
-    extractor.with_table(table)
+    extractor.with_table(table).with_embeddings(embeddings)
 }
 
 /// A headline is a topic when so many rows of so many groups stand under it.
@@ -142,7 +141,7 @@ const TOPIC_ROWS: usize = 100;
 const TOPIC_GROUPS: usize = 20;
 
 /// The hashes of the headlines that are topics, increasing.
-fn topics(comments: &[Comment], extractor: &FeatureExtractor) -> Vec<u64> {
+fn topics(comments: &[&Comment], extractor: &FeatureExtractor) -> Vec<u64> {
     let mut found: BTreeMap<u64, (usize, FxHashSet<&str>)> = BTreeMap::new();
     let mut extraction = extractor.extraction();
     for comment in comments {
@@ -161,7 +160,7 @@ fn topics(comments: &[Comment], extractor: &FeatureExtractor) -> Vec<u64> {
 
 /// What to remember of the comments under each headline; a text that stands there twice with one label counts once.
 fn remember(
-    comments: &[Comment],
+    comments: &[&Comment],
     targets: &[u32],
     n_labels: usize,
     extractor: &FeatureExtractor,

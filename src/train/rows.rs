@@ -1,6 +1,6 @@
 //! What the rows of a training run are: their labels, weights, groups and folds, and a digest of them.
 
-use super::{ClassWeight, GroupBy, TrainSettings};
+use super::settings::{ClassWeight, GroupBy, TrainSettings};
 use crate::digest::hexadecimal;
 use crate::error::{Error, Result};
 use crate::folds::{Folds, make_folds};
@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
 /// The labels of `comments`, sorted.
-pub(super) fn labels_of(comments: &[Comment]) -> Result<Vec<String>> {
+pub(super) fn labels_of(comments: &[&Comment]) -> Result<Vec<String>> {
     if comments.is_empty() {
         return Err(Error::Data(
             "no rows to train on; expected labelled comments".into(),
@@ -26,7 +26,7 @@ pub(super) fn labels_of(comments: &[Comment]) -> Result<Vec<String>> {
     Ok(labels.into_iter().map(str::to_string).collect())
 }
 
-pub(super) fn targets(comments: &[Comment], labels: &[String]) -> Result<Vec<u32>> {
+pub(super) fn targets(comments: &[&Comment], labels: &[String]) -> Result<Vec<u32>> {
     comments
         .iter()
         .map(|c| {
@@ -47,7 +47,7 @@ pub(super) fn targets(comments: &[Comment], labels: &[String]) -> Result<Vec<u32
 }
 
 pub(super) fn row_weights(
-    comments: &[Comment],
+    comments: &[&Comment],
     targets: &[u32],
     k: usize,
     class_weight: ClassWeight,
@@ -79,9 +79,12 @@ pub(super) fn row_weights(
 ///
 /// # Errors
 /// [`Error::Data`] where no row has the field to group by.
-pub fn group_keys(comments: &[Comment], group_by: &GroupBy) -> Result<Vec<Option<String>>> {
+pub fn group_keys<'a>(
+    comments: impl IntoIterator<Item = &'a Comment>,
+    group_by: &GroupBy,
+) -> Result<Vec<Option<String>>> {
     let keys: Vec<Option<String>> = comments
-        .iter()
+        .into_iter()
         .map(|c| match group_by {
             GroupBy::Default => c.group_key().map(str::to_string),
             GroupBy::None => None,
@@ -97,12 +100,12 @@ pub fn group_keys(comments: &[Comment], group_by: &GroupBy) -> Result<Vec<Option
 }
 
 pub(super) fn fold_rows(
-    comments: &[Comment],
+    comments: &[&Comment],
     targets: &[u32],
     k: usize,
     settings: &TrainSettings,
 ) -> Result<Folds> {
-    let keys = group_keys(comments, &settings.group_by)?;
+    let keys = group_keys(comments.iter().copied(), &settings.group_by)?;
     let keys: Vec<Option<&str>> = keys.iter().map(Option::as_deref).collect();
     let texts: Vec<&str> = comments.iter().map(|c| c.text.as_str()).collect();
     Ok(make_folds(
@@ -132,8 +135,13 @@ pub(super) fn group_numbers(comments: &[&Comment]) -> Vec<usize> {
         .collect()
 }
 
+/// The `values` at `kept`.
+pub(super) fn select<T: Copy>(values: &[T], kept: &[usize]) -> Vec<T> {
+    kept.iter().map(|&at| values[at]).collect()
+}
+
 /// SHA-256 over the rows' labels, texts, contexts, groups and weights, each with its length before it.
-pub fn digest(comments: &[Comment]) -> String {
+pub fn digest<'a>(comments: impl IntoIterator<Item = &'a Comment>) -> String {
     let mut hasher = Sha256::new();
     let mut field = |value: Option<&str>| match value {
         Some(value) => {

@@ -1,13 +1,15 @@
-//! What is learned from a sample, where there are very many rows.
+//! The rows that the second step learns from, and what else comes from a sample where there are very many rows.
 //!
 //! Five folds for each of several penalties cost thirty fits. Above [`super::TrainSettings::sample_above`] rows the
 //! penalty is chosen on a sample of the rows; the text model is then fitted without the first fold, for scores of rows
 //! whose groups it has not seen, and from there on all rows. A sample of the first fold is what the second step, the
 //! offsets and all figures come from.
 
-use super::fits::{Chosen, Rows, choose_alpha};
+use super::corpus::Corpus;
+use super::fits::{Chosen, Rows, choose_alpha, unfit};
 use super::learn::extract_all;
-use super::{TrainSettings, unfit};
+use super::rows::{fold_rows, select};
+use super::settings::TrainSettings;
 use crate::error::Result;
 use crate::features::FeatureExtractor;
 use crate::folds::Folds;
@@ -17,7 +19,7 @@ use crate::sparse::Design;
 
 /// A fit on all rows has converged when the gradient's norm is at most this part of its norm at zero: about what
 /// liblinear takes for enough. Every further digit costs as long again and moves no figure.
-pub(super) const TOLERANCE: f64 = 1e-2;
+pub(super) const SAMPLED_TOLERANCE: f64 = 1e-2;
 
 /// The rows of each sample.
 const SAMPLE_ROWS: usize = 20_000;
@@ -30,37 +32,93 @@ fn draw(n_rows: usize, wanted: impl Fn(usize) -> bool, seed: u64) -> Vec<usize> 
     drawn
 }
 
-/// The rows that the second step learns from, out of the first `n_rows`: a sample of the first fold, whole groups of
-/// which the text model does not see.
-pub(super) fn held_rows(folds: &Folds, n_rows: usize, seed: u64) -> Vec<usize> {
-    draw(n_rows, |row| folds.of_row[row] == 0, seed)
+/// The rows that the second step learns from: all, or, where these are very many, a sample of the first fold, whole
+/// groups of which the text model does not see.
+pub(super) struct SecondRows {
+    /// Rows of the corpus, increasing: training rows, then all development rows.
+    pub(super) all: Vec<usize>,
+    /// How many of them are training rows.
+    pub(super) n_train: usize,
+    /// Whether these are a sample.
+    pub(super) is_sample: bool,
+    weights: Vec<f64>,
+    folds: Folds,
 }
 
-/// The penalty that is best on a sample of the training rows.
+impl SecondRows {
+    /// Those of `corpus`; copies of rows with less context are in no sample.
+    pub(super) fn of(corpus: &Corpus, settings: &TrainSettings) -> Result<Self> {
+        let is_sample = corpus.n_own > settings.sample_above;
+        let (of_train, folds) = if is_sample {
+            let first = |row: usize| corpus.folds.of_row[row] == 0;
+            let drawn = draw(corpus.n_own, first, settings.seed);
+            let comments = select(&corpus.comments, &drawn);
+            let targets = select(&corpus.targets, &drawn);
+            let folds = fold_rows(&comments, &targets, corpus.labels.len(), settings)?;
+            (drawn, folds)
+        } else {
+            ((0..corpus.n_train).collect(), corpus.folds.clone())
+        };
+        Ok(SecondRows {
+            n_train: of_train.len(),
+            is_sample,
+            weights: select(&corpus.weights, &of_train),
+            folds,
+            all: [of_train, (corpus.n_train..corpus.comments.len()).collect()].concat(),
+        })
+    }
+
+    /// Whether the row with this number in the corpus is one of them.
+    pub(super) fn has(&self, row: usize) -> bool {
+        self.all.binary_search(&row).is_ok()
+    }
+
+    /// The rows of a fit to them, with `k` labels.
+    pub(super) fn rows(&self, k: usize) -> Rows<'_> {
+        Rows {
+            n_train: self.n_train,
+            n_all: self.all.len(),
+            n_context: 0,
+            k,
+            weights: &self.weights,
+            folds: &self.folds,
+        }
+    }
+
+    /// The rows that tell how good the model is: the development rows, or else the training rows but for copies, which
+    /// stand last.
+    pub(super) fn deciding<'a>(&self, corpus: &Corpus<'a>) -> Vec<&'a Comment> {
+        if corpus.dev().is_empty() {
+            let own = self.all.iter().filter(|&&row| row < corpus.n_own);
+            own.map(|&row| corpus.comments[row]).collect()
+        } else {
+            corpus.dev().to_vec()
+        }
+    }
+}
+
+/// The penalty of the text model that is best on a sample of the training rows.
 pub(super) fn sampled_alpha(
-    comments: &[&Comment],
-    targets: &[u32],
+    corpus: &Corpus,
     extractor: &FeatureExtractor,
-    rows: &Rows,
     settings: &TrainSettings,
 ) -> Result<f64> {
     if let [alpha] = settings.text_alphas[..] {
         return Ok(alpha);
     }
-    let drawn = draw(rows.n_train, |_| true, settings.seed);
-    let comments: Vec<&Comment> = drawn.iter().map(|&row| comments[row]).collect();
-    let targets: Vec<u32> = drawn.iter().map(|&row| targets[row]).collect();
-    let weights: Vec<f64> = drawn.iter().map(|&row| rows.weights[row]).collect();
-    let folds = rows.folds.select(&drawn);
+    let k = corpus.labels.len();
+    let drawn = draw(corpus.n_train, |_| true, settings.seed);
+    let comments = select(&corpus.comments, &drawn);
+    let targets = select(&corpus.targets, &drawn);
     let (x, _) = extract_all(&comments, &targets, extractor, |_| false);
-    let problem = Problem::new(&x, &targets, rows.k).map_err(unfit)?;
+    let problem = Problem::new(&x, &targets, k).map_err(unfit)?;
     let rows = Rows {
         n_train: drawn.len(),
         n_all: drawn.len(),
         n_context: 0,
-        k: rows.k,
-        weights: &weights,
-        folds: &folds,
+        k,
+        weights: &select(&corpus.weights, &drawn),
+        folds: &corpus.folds.select(&drawn),
     };
     Ok(choose_alpha(&problem, &targets, &rows, &settings.text_alphas)?.alpha)
 }
@@ -70,7 +128,7 @@ pub(super) fn sampled_alpha(
 pub(super) fn fit_held(problem: &Problem<impl Design>, rows: &Rows, alpha: f64) -> Result<Chosen> {
     let settings = SparseLogistic {
         alpha,
-        tolerance: TOLERANCE,
+        tolerance: SAMPLED_TOLERANCE,
         ..SparseLogistic::default()
     };
     let zero = LinearScores::zero(problem.n_features(), rows.k);
