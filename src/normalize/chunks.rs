@@ -59,7 +59,10 @@ fn lone_letters(text: &str, letter: char, mut end: usize) -> (usize, bool) {
     }
     // A mark by itself behind the last letter came off it: "x¸" is "x" and a mark once normalised, and what is
     // normalised must stay as it is.
-    let marked = next.is_some_and(|(start, _)| text[start..].starts_with(is_combining_mark));
+    let marked = next.is_some_and(|(start, _)| {
+        let shown = text[start..].trim_start_matches(is_invisible);
+        shown.starts_with(is_combining_mark)
+    });
     (end, is_spaced_word(&letters) && !marked)
 }
 
