@@ -78,7 +78,7 @@ pub fn explain(classifier: &Classifier, text: &str, features: &Features) -> Vec<
         parts.push(part("text".into(), Some((start, end)), pass(&scores)));
     }
     let encoder = &stance.encoder;
-    for (scored, first, theirs) in context_scores(encoder, stance.score_scale, &text_scores) {
+    for (scored, first, theirs) in context_scores(encoder, &stance.scaling, &text_scores) {
         let values = stance.sum_of_inputs((first..).zip(theirs));
         parts.push(part(scored.name().into(), None, values));
     }

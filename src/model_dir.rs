@@ -21,7 +21,7 @@ use crate::features::dense::{DenseEncoder, EmbeddingInputs};
 use crate::features::memory::Memory;
 use crate::features::ngrams::NgramTable;
 use crate::prevalence::Confusions;
-use crate::stance_model::{StanceModel, n_inputs};
+use crate::stance_model::{ScoreScaling, StanceModel, n_inputs};
 use crate::text_model::TextModel;
 use crate::tokenize::Tokenizer;
 use config::{Calibration, Config, EmbeddingsConfig, Known, MAX_NUMBER, config_error};
@@ -74,7 +74,8 @@ impl ModelFiles {
             decision_offsets: classifier.offsets.clone(),
             features: extractor.settings.clone(),
             mean_body_words: extractor.mean_body_words,
-            score_scale: stance.score_scale,
+            score_scale: stance.scaling.spread,
+            headline_score_means: stance.scaling.headline_means.clone(),
             gates: stance.encoder.gates().to_vec(),
             scored: stance.encoder.scored().to_vec(),
             columns: stance.encoder.columns().to_vec(),
@@ -232,17 +233,20 @@ impl<B: AsRef<[u8]>> ModelFiles<B> {
                 "topics are not increasing; expected each once",
             ));
         }
+        let scaling = ScoreScaling {
+            spread: config.score_scale,
+            headline_means: config.headline_score_means,
+        };
         let n_inputs = n_inputs(&encoder, k);
         let stance = StanceModel {
-            score_scale: config.score_scale,
+            scaling: scaling.clone(),
             weights: f32s(&tensors, "stance.weights", &[Some(n_inputs), Some(k)])?,
             intercept: f32s(&tensors, "stance.intercept", &[Some(k)])?,
             encoder,
         };
         let (known, memory) = match config.known_headlines {
             Some(known) => {
-                let (known, memory) =
-                    read_known(&tensors, known, &config.labels, config.score_scale)?;
+                let (known, memory) = read_known(&tensors, known, &config.labels, scaling)?;
                 (Some(known), memory)
             }
             None => (None, Memory::default()),
@@ -341,7 +345,7 @@ fn read_known(
     tensors: &SafeTensors,
     known: Known,
     labels: &[String],
-    score_scale: f64,
+    scaling: ScoreScaling,
 ) -> Result<(KnownHeadlines, Memory)> {
     let k = labels.len();
     let encoder = DenseEncoder::new(known.columns, known.gates, labels)?
@@ -362,7 +366,7 @@ fn read_known(
     }
     let known = KnownHeadlines {
         stance: StanceModel {
-            score_scale,
+            scaling,
             weights: f32s(
                 tensors,
                 "known.weights",

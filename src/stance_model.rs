@@ -27,12 +27,53 @@ const NEAR: f64 = 2.0;
 pub struct StanceModel {
     /// Chooses the dense columns and the gates.
     pub encoder: DenseEncoder,
-    /// What text scores are divided by.
-    pub score_scale: f64,
+    /// Turns text scores into inputs.
+    pub scaling: ScoreScaling,
     /// The weights, of shape `(n_inputs, n_labels)` by rows.
     pub weights: Vec<f32>,
     /// The intercept of each label.
     pub intercept: Vec<f32>,
+}
+
+/// How text scores become inputs: divided by a spread; those of headline and parent also cut off. A headline's are less
+/// their mean, so that a headline that is missing counts as an ordinary one; a parent is missing where there is none,
+/// which tells something itself.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScoreScaling {
+    /// What text scores are divided by: the root mean square of comments' scores about their mean over labels.
+    pub spread: f64,
+    /// What is taken from the scores of the headline, one number a label, from −3 to 3; empty: nothing.
+    pub headline_means: Vec<f64>,
+}
+
+impl ScoreScaling {
+    /// That of the comments with these scores for `n_labels` labels; it takes 1 for a spread of 0.
+    pub fn learn(rows: &[&TextScores], n_labels: usize) -> Self {
+        let mut squares = 0.0;
+        for row in rows {
+            let mean = row.comment.iter().sum::<f64>() / n_labels as f64;
+            squares += row.comment.iter().map(|s| (s - mean).powi(2)).sum::<f64>();
+        }
+        let spread = (squares / (rows.len() * n_labels).max(1) as f64).sqrt();
+        let spread = if spread > 1e-9 { spread } else { 1.0 };
+        let headlines = rows.iter().map(|row| &row.headline);
+        let headlines: Vec<&Vec<f64>> = headlines.filter(|scores| !scores.is_empty()).collect();
+        let mean = |label: usize| {
+            let clipped = headlines
+                .iter()
+                .map(|scores| clipped(scores[label], spread));
+            clipped.sum::<f64>() / headlines.len().max(1) as f64
+        };
+        ScoreScaling {
+            spread,
+            headline_means: (0..n_labels).map(mean).collect(),
+        }
+    }
+}
+
+/// A text score of headline or parent in spreads, cut off at [`MAX_CONTEXT_SCORE`] on either side.
+fn clipped(score: f64, spread: f64) -> f64 {
+    (score / spread).clamp(-MAX_CONTEXT_SCORE, MAX_CONTEXT_SCORE)
 }
 
 /// Which solver found the stance model.
@@ -58,7 +99,7 @@ impl StanceSolver {
 }
 
 /// The largest size of a headline's or parent's text score as an input, in spreads of the comments' scores.
-const MAX_CONTEXT_SCORE: f64 = 3.0;
+pub(crate) const MAX_CONTEXT_SCORE: f64 = 3.0;
 
 /// The first input of the text with number `text` among [`DenseEncoder::scored`]: one for each of its scores, then, for
 /// each of these, one for its product with each of the comment's.
@@ -74,20 +115,21 @@ pub fn first_column(encoder: &DenseEncoder, n_labels: usize) -> usize {
 /// For each text of [`DenseEncoder::scored`] that is there its first input and its scores as inputs.
 pub fn context_scores<'a>(
     encoder: &'a DenseEncoder,
-    score_scale: f64,
+    scaling: &'a ScoreScaling,
     text_scores: &'a TextScores,
 ) -> impl Iterator<Item = (Scored, usize, Vec<f64>)> + 'a {
     let k = text_scores.comment.len();
     let texts = encoder.scored().iter().enumerate();
     texts.filter_map(move |(i, &text)| {
-        let scores = match text {
-            Scored::Headline => &text_scores.headline,
-            Scored::Parent => &text_scores.parent,
+        let (scores, means): (_, &[f64]) = match text {
+            Scored::Headline => (&text_scores.headline, &scaling.headline_means),
+            Scored::Parent => (&text_scores.parent, &[]),
         };
-        let clipped = scores
-            .iter()
-            .map(|s| (s / score_scale).clamp(-MAX_CONTEXT_SCORE, MAX_CONTEXT_SCORE));
-        (!scores.is_empty()).then(|| (text, first_scored(encoder, k, i), clipped.collect()))
+        let input = |(label, &score): (usize, &f64)| {
+            clipped(score, scaling.spread) - means.get(label).unwrap_or(&0.0)
+        };
+        let inputs = || scores.iter().enumerate().map(input).collect();
+        (!scores.is_empty()).then(|| (text, first_scored(encoder, k, i), inputs()))
     })
 }
 
@@ -114,12 +156,12 @@ pub fn n_inputs(encoder: &DenseEncoder, n_labels: usize) -> usize {
 /// The inputs of one comment, `(column, value)`, columns increasing.
 pub fn inputs(
     encoder: &DenseEncoder,
-    score_scale: f64,
+    scaling: &ScoreScaling,
     text_scores: &TextScores,
     dense: &DenseFeatures,
 ) -> Vec<(u32, f32)> {
     let mut row = Vec::with_capacity(64);
-    each_input(encoder, score_scale, text_scores, dense, |input, value| {
+    each_input(encoder, scaling, text_scores, dense, |input, value| {
         row.push((input as u32, value));
     });
     row
@@ -128,20 +170,25 @@ pub fn inputs(
 /// Calls `each` with every input of one comment and its value, increasing.
 fn each_input(
     encoder: &DenseEncoder,
-    score_scale: f64,
+    scaling: &ScoreScaling,
     text_scores: &TextScores,
     dense: &DenseFeatures,
     mut each: impl FnMut(usize, f32),
 ) {
     let k = text_scores.comment.len();
-    let scaled = || text_scores.comment.iter().map(|s| (s / score_scale) as f32);
+    let scaled = || {
+        text_scores
+            .comment
+            .iter()
+            .map(|s| (s / scaling.spread) as f32)
+    };
     let blocks = std::iter::once(0).chain(encoder.open_gates(dense).map(|g| g + 1));
     for block in blocks {
         for (label, score) in scaled().enumerate() {
             each(block * k + label, score);
         }
     }
-    for (_, first, theirs) in context_scores(encoder, score_scale, text_scores) {
+    for (_, first, theirs) in context_scores(encoder, scaling, text_scores) {
         for (i, &t) in theirs.iter().enumerate() {
             each(first + i, t as f32);
         }
@@ -162,10 +209,10 @@ fn each_input(
 
 impl StanceModel {
     /// The model with the weights of `fitted`.
-    pub fn new(encoder: DenseEncoder, score_scale: f64, fitted: &LinearScores) -> Self {
+    pub fn new(encoder: DenseEncoder, scaling: ScoreScaling, fitted: &LinearScores) -> Self {
         StanceModel {
             encoder,
-            score_scale,
+            scaling,
             weights: fitted.weights.iter().map(|&w| w as f32).collect(),
             intercept: fitted.intercept.iter().map(|&b| b as f32).collect(),
         }
@@ -184,7 +231,7 @@ impl StanceModel {
                 *score += f64::from(value) * f64::from(*weight);
             }
         };
-        each_input(&self.encoder, self.score_scale, text_scores, dense, add);
+        each_input(&self.encoder, &self.scaling, text_scores, dense, add);
         scores
     }
 
@@ -213,14 +260,14 @@ impl StanceModel {
         let mut add = |first: usize, factor: f64| {
             let weights = &self.weights[first * k..(first + k) * k];
             for (s, w) in sum.iter_mut().zip(weights) {
-                *s += factor * f64::from(*w) / self.score_scale;
+                *s += factor * f64::from(*w) / self.scaling.spread;
             }
         };
         add(0, 1.0);
         for gate in self.encoder.open_gates(dense) {
             add((1 + gate) * k, 1.0);
         }
-        for (_, first, theirs) in context_scores(&self.encoder, self.score_scale, text_scores) {
+        for (_, first, theirs) in context_scores(&self.encoder, &self.scaling, text_scores) {
             for (i, &t) in theirs.iter().enumerate() {
                 add(first + k + i * k, t);
             }
@@ -334,37 +381,59 @@ mod tests {
             .with_scored(vec![Scored::Headline, Scored::Parent]);
         let scores = TextScores {
             comment: vec![2.0, -1.0],
-            headline: Vec::new(),
-            parent: vec![1.0, 8.0],
+            headline: vec![1.0, 8.0],
+            parent: Vec::new(),
+        };
+        let scaling = ScoreScaling {
+            spread: 2.0,
+            headline_means: vec![0.25, 1.0],
         };
         let dense = DenseFeatures::default();
-        let found = inputs(&encoder, 2.0, &scores, &dense);
-        // Behind two of the comment and six of the headline, which is absent: the parent's halves, the second cut off at
-        // 3, then each times the comment's.
+        let found = inputs(&encoder, &scaling, &scores, &dense);
+        // Behind two of the comment the headline's halves, the second cut off at 3, less their means, then each times the
+        // comment's; the parent is absent.
         let expected = [
             (0, 1.0),
             (1, -0.5),
-            (8, 0.5),
-            (9, 3.0),
-            (10, 0.5),
-            (11, -0.25),
-            (12, 3.0),
-            (13, -1.5),
+            (2, 0.25),
+            (3, 2.0),
+            (4, 0.25),
+            (5, -0.125),
+            (6, 2.0),
+            (7, -1.0),
         ];
         assert_eq!(found, expected);
         assert_eq!(n_inputs(&encoder, 2), 14);
         let model = StanceModel {
             encoder,
-            score_scale: 2.0,
+            scaling,
             weights: (0..28).map(|w| w as f32).collect(),
             intercept: vec![0.0; 2],
         };
-        // What one unit of the comment's first score adds: rows 0, 10 and 12 of the weights, by 1, 0.5 and 3, halved.
+        // What one unit of the comment's first score adds: rows 0, 4 and 6 of the weights, by 1, 0.25 and 2, halved.
         let through = model.text_score_weights(&scores, &dense);
         assert_eq!(
             through[..2],
-            [(10.0 + 72.0) / 2.0, (1.0 + 10.5 + 75.0) / 2.0]
+            [(2.0 + 24.0) / 2.0, (1.0 + 2.25 + 26.0) / 2.0]
         );
+    }
+
+    #[test]
+    fn scaling_is_the_spread_of_comments_and_the_mean_of_headlines() {
+        let scores = |comment: [f64; 2], headline: &[f64]| TextScores {
+            comment: comment.to_vec(),
+            headline: headline.to_vec(),
+            parent: Vec::new(),
+        };
+        let rows = [
+            scores([2.0, -2.0], &[1.0, 20.0]),
+            scores([3.0, -1.0], &[5.0, 4.0]),
+            scores([0.0, 4.0], &[]),
+        ];
+        // All are 2 from their row's mean. The headlines' halves, 0.5 and 10, 2.5 and 2, are cut off at 3.
+        let scaling = ScoreScaling::learn(&rows.each_ref(), 2);
+        assert_eq!(scaling.spread, 2.0);
+        assert_eq!(scaling.headline_means, [1.5, 2.5]);
     }
 
     #[test]

@@ -197,7 +197,7 @@ fn cases() -> Vec<Case> {
             }),
         );
     }
-    let values: [(&str, Value); 68] = [
+    let values: [(&str, Value); 70] = [
         ("/format_version", json!(2)),
         ("/format_version", json!(0)),
         ("/format_version", json!(-1)),
@@ -218,6 +218,8 @@ fn cases() -> Vec<Case> {
         ("/score_scale", json!(-1.0)),
         ("/score_scale", json!(1e-300)),
         ("/score_scale", json!(1e300)),
+        ("/headline_score_means", json!([0.0])),
+        ("/headline_score_means", json!([0.0, 0.0, 9.0])),
         ("/mean_body_words", json!(-1.0)),
         ("/mean_body_words", json!(1e38)),
         ("/features/char_min", json!(0)),

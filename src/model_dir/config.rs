@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::features::FeatureSettings;
 use crate::features::dense::{Column, EmbeddingInputs, Scored};
 use crate::selective::Selection;
+use crate::stance_model::MAX_CONTEXT_SCORE;
 use serde::{Deserialize, Serialize};
 
 /// The version of the format that this program writes and reads.
@@ -28,6 +29,9 @@ pub(super) struct Config {
     pub features: FeatureSettings,
     pub mean_body_words: f32,
     pub score_scale: f64,
+    /// See [`ScoreScaling::headline_means`](crate::stance_model::ScoreScaling::headline_means).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headline_score_means: Vec<f64>,
     pub gates: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scored: Vec<Scored>,
@@ -138,6 +142,13 @@ impl Config {
                 "score_scale is {}; expected a number from {} to {MAX_NUMBER}",
                 config.score_scale,
                 1.0 / MAX_NUMBER
+            )));
+        }
+        let means = &config.headline_score_means;
+        let near = |mean: &f64| mean.abs() <= MAX_CONTEXT_SCORE;
+        if ![0, k].contains(&means.len()) || !means.iter().all(near) {
+            return Err(fail(format!(
+                "headline_score_means is {means:?}; expected {k} numbers between -{MAX_CONTEXT_SCORE} and {MAX_CONTEXT_SCORE}, or none"
             )));
         }
         if !(0.0..=MAX_NUMBER as f32).contains(&config.mean_body_words) {

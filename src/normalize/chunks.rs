@@ -137,7 +137,7 @@ fn white_space_at(text: &str, at: usize) -> usize {
 /// The letter that `word` is once normalised, where it is one.
 fn lone_letter(word: &str) -> Option<char> {
     if word.is_ascii() {
-        // Control characters do not show, and three letters or more become one.
+        // Control characters do not show, and three letters or more become one, but for "www", which is a link.
         let mut shown = word.bytes().filter(|b| !b.is_ascii_control());
         let letter = shown.next().filter(u8::is_ascii_alphabetic)?;
         let mut n_more = 0;
@@ -145,7 +145,8 @@ fn lone_letter(word: &str) -> Option<char> {
             n_more += 1;
             b.eq_ignore_ascii_case(&letter)
         });
-        return (same && n_more != 1).then_some(letter.to_ascii_lowercase() as char);
+        let is_one = n_more == 0 || n_more > 1 && !letter.eq_ignore_ascii_case(&b'w');
+        return (same && is_one).then_some(letter.to_ascii_lowercase() as char);
     }
     if holds_two_letters(word) {
         return None;

@@ -2,7 +2,7 @@
 
 use super::corpus::Corpus;
 use super::figures::{Figures, cross_fitted_figures};
-use super::fits::{Rows, choose_alpha, spread, unfit};
+use super::fits::{Rows, choose_alpha, unfit};
 use super::rows::{group_numbers, select};
 use super::sample::SecondRows;
 use super::settings::{Optimize, TrainSettings};
@@ -13,7 +13,7 @@ use crate::offsets::tune_offsets;
 use crate::record::Comment;
 use crate::solver::Problem;
 use crate::sparse::{SparseMatrix, WithTransposed};
-use crate::stance_model::{StanceModel, StanceSolver, fit_stance, inputs, n_inputs};
+use crate::stance_model::{ScoreScaling, StanceModel, StanceSolver, fit_stance, inputs, n_inputs};
 use crate::text_model::TextScores;
 
 /// What the second step learns from: training rows first, development rows behind them.
@@ -23,20 +23,20 @@ pub(super) struct Examples<'a> {
     /// Text scores, out of fold for training rows.
     text_scores: Vec<&'a TextScores>,
     dense: Vec<&'a DenseFeatures>,
-    /// What text scores are divided by.
-    score_scale: f64,
+    scaling: ScoreScaling,
 }
 
 impl<'a> Examples<'a> {
     /// The rows `second` of `corpus`.
     pub(super) fn of(corpus: &Corpus<'a>, second: &SecondRows, text: &'a TextStep) -> Self {
-        let of_train = &text.scores[..second.n_train];
+        let text_scores: Vec<&TextScores> = text.scores.iter().collect();
+        let of_train = &text_scores[..second.n_train];
         Examples {
+            scaling: ScoreScaling::learn(of_train, corpus.labels.len()),
             comments: select(&corpus.comments, &second.all),
             targets: select(&corpus.targets, &second.all),
-            text_scores: text.scores.iter().collect(),
+            text_scores,
             dense: text.dense.iter().collect(),
-            score_scale: spread(of_train.iter().map(|s| s.comment.as_slice())),
         }
     }
 
@@ -47,7 +47,7 @@ impl<'a> Examples<'a> {
             targets: select(&self.targets, kept),
             text_scores: select(&self.text_scores, kept),
             dense: select(&self.dense, kept),
-            score_scale: self.score_scale,
+            scaling: self.scaling.clone(),
         }
     }
 }
@@ -131,7 +131,7 @@ fn decide(
     let k = rows.k;
     let mut design = SparseMatrix::new(n_inputs(&encoder, k));
     for (scores, dense) in examples.text_scores.iter().zip(&examples.dense) {
-        design.push_row(&inputs(&encoder, examples.score_scale, scores, dense));
+        design.push_row(&inputs(&encoder, &examples.scaling, scores, dense));
     }
     let transposed = WithTransposed::new(&design);
     let problem = Problem::new(&transposed, &examples.targets, k).map_err(unfit)?;
@@ -160,7 +160,7 @@ fn decide(
     let (fitted, solver) =
         fit_stance(&design, targets, rows.weights, k, chosen.alpha, chosen.full).map_err(unfit)?;
     Ok(Decided {
-        stance: StanceModel::new(encoder, examples.score_scale, &fitted),
+        stance: StanceModel::new(encoder, examples.scaling.clone(), &fitted),
         offsets,
         alpha: chosen.alpha,
         solver,

@@ -150,18 +150,6 @@ pub(super) fn probabilities(scores: &[f64], k: usize) -> Vec<f64> {
     p
 }
 
-/// The root mean square of scores about their row's mean; 1 where they do not vary.
-pub(super) fn spread<'a>(rows: impl Iterator<Item = &'a [f64]>) -> f64 {
-    let (mut squares, mut n) = (0.0, 0);
-    for row in rows {
-        let mean = row.iter().sum::<f64>() / row.len() as f64;
-        squares += row.iter().map(|s| (s - mean).powi(2)).sum::<f64>();
-        n += row.len();
-    }
-    let spread = (squares / n.max(1) as f64).sqrt();
-    if spread > 1e-9 { spread } else { 1.0 }
-}
-
 /// The error of a training run in which a fit failed.
 pub(super) fn unfit(error: SolverError) -> Error {
     Error::Data(format!("training failed: {error}"))
