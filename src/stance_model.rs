@@ -35,14 +35,14 @@ pub struct StanceModel {
     pub intercept: Vec<f32>,
 }
 
-/// How text scores become inputs: divided by a spread; those of headline and parent also cut off. A headline's are less
-/// their mean, so that a headline that is missing counts as an ordinary one; a parent is missing where there is none,
-/// which tells something itself.
+/// How text scores become inputs: divided by a spread; those of headline and parent also cut off. Where every training row
+/// has a headline, one that is missing later counts as an ordinary one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ScoreScaling {
     /// What text scores are divided by: the root mean square of comments' scores about their mean over labels.
     pub spread: f64,
-    /// What is taken from the scores of the headline, one number a label, from −3 to 3; empty: nothing.
+    /// The mean input of headlines' scores, one number a label, from −3 to 3: the input where a headline is missing. Empty
+    /// where training knew missing ones, or none at all: then there is no input.
     pub headline_means: Vec<f64>,
 }
 
@@ -56,17 +56,15 @@ impl ScoreScaling {
         }
         let spread = (squares / (rows.len() * n_labels).max(1) as f64).sqrt();
         let spread = if spread > 1e-9 { spread } else { 1.0 };
-        let headlines = rows.iter().map(|row| &row.headline);
-        let headlines: Vec<&Vec<f64>> = headlines.filter(|scores| !scores.is_empty()).collect();
         let mean = |label: usize| {
-            let clipped = headlines
-                .iter()
-                .map(|scores| clipped(scores[label], spread));
-            clipped.sum::<f64>() / headlines.len().max(1) as f64
+            let clipped = rows.iter().map(|row| clipped(row.headline[label], spread));
+            clipped.sum::<f64>() / rows.len() as f64
         };
+        let all_have_headlines = rows.iter().all(|row| !row.headline.is_empty());
+        let n_means = if all_have_headlines { n_labels } else { 0 };
         ScoreScaling {
             spread,
-            headline_means: (0..n_labels).map(mean).collect(),
+            headline_means: (0..n_means).map(mean).collect(),
         }
     }
 }
@@ -112,7 +110,8 @@ pub fn first_column(encoder: &DenseEncoder, n_labels: usize) -> usize {
     first_scored(encoder, n_labels, encoder.scored().len())
 }
 
-/// For each text of [`DenseEncoder::scored`] that is there its first input and its scores as inputs.
+/// For each text of [`DenseEncoder::scored`] that is there, or counts as an ordinary one, its first input and its scores as
+/// inputs.
 pub fn context_scores<'a>(
     encoder: &'a DenseEncoder,
     scaling: &'a ScoreScaling,
@@ -121,15 +120,16 @@ pub fn context_scores<'a>(
     let k = text_scores.comment.len();
     let texts = encoder.scored().iter().enumerate();
     texts.filter_map(move |(i, &text)| {
-        let (scores, means): (_, &[f64]) = match text {
+        let (scores, missing): (_, &[f64]) = match text {
             Scored::Headline => (&text_scores.headline, &scaling.headline_means),
             Scored::Parent => (&text_scores.parent, &[]),
         };
-        let input = |(label, &score): (usize, &f64)| {
-            clipped(score, scaling.spread) - means.get(label).unwrap_or(&0.0)
+        let scaled = scores.iter().map(|&score| clipped(score, scaling.spread));
+        let inputs: Vec<f64> = match scores.is_empty() {
+            false => scaled.collect(),
+            true => missing.to_vec(),
         };
-        let inputs = || scores.iter().enumerate().map(input).collect();
-        (!scores.is_empty()).then(|| (text, first_scored(encoder, k, i), inputs()))
+        (!inputs.is_empty()).then(|| (text, first_scored(encoder, k, i), inputs))
     })
 }
 
@@ -381,8 +381,8 @@ mod tests {
             .with_scored(vec![Scored::Headline, Scored::Parent]);
         let scores = TextScores {
             comment: vec![2.0, -1.0],
-            headline: vec![1.0, 8.0],
-            parent: Vec::new(),
+            headline: Vec::new(),
+            parent: vec![1.0, 8.0],
         };
         let scaling = ScoreScaling {
             spread: 2.0,
@@ -390,17 +390,23 @@ mod tests {
         };
         let dense = DenseFeatures::default();
         let found = inputs(&encoder, &scaling, &scores, &dense);
-        // Behind two of the comment the headline's halves, the second cut off at 3, less their means, then each times the
-        // comment's; the parent is absent.
+        // Behind two of the comment the means for the headline, which is missing, and each times the comment's; then the
+        // parent's halves, the second cut off at 3, and each times the comment's.
         let expected = [
             (0, 1.0),
             (1, -0.5),
             (2, 0.25),
-            (3, 2.0),
+            (3, 1.0),
             (4, 0.25),
             (5, -0.125),
-            (6, 2.0),
-            (7, -1.0),
+            (6, 1.0),
+            (7, -0.5),
+            (8, 0.5),
+            (9, 3.0),
+            (10, 0.5),
+            (11, -0.25),
+            (12, 3.0),
+            (13, -1.5),
         ];
         assert_eq!(found, expected);
         assert_eq!(n_inputs(&encoder, 2), 14);
@@ -410,11 +416,15 @@ mod tests {
             weights: (0..28).map(|w| w as f32).collect(),
             intercept: vec![0.0; 2],
         };
-        // What one unit of the comment's first score adds: rows 0, 4 and 6 of the weights, by 1, 0.25 and 2, halved.
+        // What one unit of the comment's first score adds: rows 0, 4, 6, 10 and 12 of the weights, by 1, 0.25, 1,
+        // 0.5 and 3, halved.
         let through = model.text_score_weights(&scores, &dense);
         assert_eq!(
             through[..2],
-            [(2.0 + 24.0) / 2.0, (1.0 + 2.25 + 26.0) / 2.0]
+            [
+                (2.0 + 12.0 + 10.0 + 72.0) / 2.0,
+                (1.0 + 2.25 + 13.0 + 10.5 + 75.0) / 2.0
+            ]
         );
     }
 
@@ -428,12 +438,14 @@ mod tests {
         let rows = [
             scores([2.0, -2.0], &[1.0, 20.0]),
             scores([3.0, -1.0], &[5.0, 4.0]),
-            scores([0.0, 4.0], &[]),
         ];
         // All are 2 from their row's mean. The headlines' halves, 0.5 and 10, 2.5 and 2, are cut off at 3.
         let scaling = ScoreScaling::learn(&rows.each_ref(), 2);
         assert_eq!(scaling.spread, 2.0);
         assert_eq!(scaling.headline_means, [1.5, 2.5]);
+        let bare = scores([0.0, 4.0], &[]);
+        let scaling = ScoreScaling::learn(&[&rows[0], &bare], 2);
+        assert!(scaling.headline_means.is_empty());
     }
 
     #[test]
