@@ -153,7 +153,9 @@ fn lone_letter(word: &str) -> Option<char> {
     }
     let normal = normalize_piece(word).text;
     let mut chars = normal.chars();
-    let letter = chars.next().filter(|c| c.is_alphabetic())?;
+    // A mark by itself can be alphabetic (U+0345), and comes off the chunk before.
+    let is_letter = |c: &char| c.is_alphabetic() && !is_combining_mark(*c);
+    let letter = chars.next().filter(is_letter)?;
     chars.next().is_none().then_some(letter)
 }
 
