@@ -97,8 +97,11 @@ fn normalize_by_steps(chunk: &str) -> Normalized {
         let normal = normalize_chars(letters.map(|(at, c)| Char::new(word.start + at, c)));
         if !out.text.is_empty() {
             out.text.push(' ');
-            let gap = normal.spans.first().map_or(0, |s| s.0);
-            out.spans.push((gap - 1, gap));
+            // The white space before the word.
+            let end = word.start as u32;
+            let space = chunk[..word.start].chars().next_back();
+            let length = space.map_or(0, char::len_utf8) as u32;
+            out.spans.push((end - length, end));
         }
         out.text += &normal.text;
         out.spans.extend(normal.spans);
