@@ -123,12 +123,8 @@ impl Tokenizer {
     /// A tokenizer with a vocabulary of `words` beside the three special tokens; ids go by the order of `words` from
     /// 3. Words that stand twice or are special tokens are passed over.
     pub fn new<'a>(words: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut vocabulary = Vocabulary::default();
-        for word in SPECIAL.into_iter().chain(words) {
-            vocabulary.insert(word);
-        }
         Tokenizer {
-            vocabulary,
+            vocabulary: SPECIAL.into_iter().chain(words).collect(),
             other: None,
         }
     }
@@ -167,12 +163,8 @@ impl Tokenizer {
             .map(|(word, id)| (id, word))
             .collect();
         words.sort_unstable();
-        let mut vocabulary = Vocabulary::default();
-        for (_, word) in &words {
-            vocabulary.insert(word);
-        }
         Ok(Tokenizer {
-            vocabulary,
+            vocabulary: words.iter().map(|(_, word)| word.as_str()).collect(),
             other: Some(Box::new(other)),
         })
     }

@@ -293,8 +293,16 @@ impl<'a> Analyzer<'a> {
         }
         self.words.make_room(1);
         let info = self.words.old(text).unwrap_or_else(|| {
-            let (id, text) = self.meant(text);
-            let (kind, cues) = (kind(text), self.lexicon.cues(text));
+            let (mut id, mut cues, mut text) =
+                (self.tokenizer.id(text), self.lexicon.cues(text), text);
+            // What neither vocabulary nor lexicon knows may be a typing error.
+            if id == 0
+                && cues == Cues::default()
+                && let Some((word, of_word)) = self.tokenizer.correct(text)
+            {
+                (id, cues, text) = (of_word, self.lexicon.cues(word), word);
+            }
+            let kind = kind(text);
             Rc::new(WordInfo {
                 id,
                 kind,
@@ -312,22 +320,6 @@ impl<'a> Analyzer<'a> {
             self.words.insert(text.into(), info.clone());
         }
         info
-    }
-
-    /// The word that `text` is taken for, and its id: itself, but what neither vocabulary nor lexicon knows may be a typing
-    /// error.
-    fn meant<'t>(&self, text: &'t str) -> (u32, &'t str)
-    where
-        'a: 't,
-    {
-        let id = self.tokenizer.id(text);
-        if id != 0 || self.lexicon.cues(text) != Cues::default() {
-            return (id, text);
-        }
-        match self.tokenizer.correct(text) {
-            Some((word, id)) => (id, word),
-            None => (0, text),
-        }
     }
 }
 

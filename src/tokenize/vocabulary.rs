@@ -3,6 +3,7 @@
 //! All words stand in one string, so that a vocabulary is read from a file without a piece of memory for each.
 
 use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 use rustc_hash::FxHasher;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -64,17 +65,28 @@ impl Vocabulary {
     /// # Panics
     /// Where all words together would have more than 4 GB.
     pub fn insert(&mut self, word: &str) -> bool {
-        if self.id(word).is_some() {
+        let known = |&id: &u32| word_at(&self.text, &self.ends, id);
+        let is_it = |id: &u32| known(id) == word;
+        let place = self.ids.entry(hash(word), is_it, |id| hash(known(id)));
+        let Entry::Vacant(place) = place else {
             return false;
-        }
-        let id = self.ends.len() as u32;
+        };
+        place.insert(self.ends.len() as u32);
         self.text.push_str(word);
         let end = u32::try_from(self.text.len()).expect("a vocabulary has less than 4 GB");
         self.ends.push(end);
-        let (text, ends) = (&self.text, &self.ends);
-        let hash_of = |&id: &u32| hash(word_at(text, ends, id));
-        self.ids.insert_unique(hash(word), id, hash_of);
         true
+    }
+}
+
+/// Words by their order; what stands twice is passed over.
+impl<'a> FromIterator<&'a str> for Vocabulary {
+    fn from_iter<I: IntoIterator<Item = &'a str>>(words: I) -> Self {
+        let mut vocabulary = Vocabulary::default();
+        for word in words {
+            vocabulary.insert(word);
+        }
+        vocabulary
     }
 }
 
