@@ -1,338 +1,13 @@
 //! Context features: how a comment relates to the headline, the body and the comment that it replies to.
 
-use super::analysis::{Analysis, Analyzer, Kind, Word};
+mod bag;
+mod prepared;
+mod query;
+
+pub use prepared::{Idf, Prepared};
+pub use query::Query;
+
 use super::lexicon::{Cue, Cues};
-use super::memory::UnitBag;
-use super::surface::all_cues;
-use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
-use std::cell::OnceCell;
-
-/// Inverse document frequencies of the vocabulary: ln((1 + n) / (1 + n with the token)) + 1, as scikit-learn smooths
-/// them. Entry 0 stands for every word outside the vocabulary.
-pub type Idf = Vec<f32>;
-
-/// A bag of weighted keys.
-#[derive(Debug, Clone, Default)]
-struct Bag {
-    weights: FxHashMap<u64, f32>,
-    norm: f32,
-}
-
-impl Bag {
-    fn new(items: impl Iterator<Item = (u64, f32)>) -> Self {
-        let mut weights: FxHashMap<u64, f32> = FxHashMap::default();
-        let mut order = Vec::new();
-        for (key, weight) in items {
-            let sum = weights.entry(key).or_insert_with(|| {
-                order.push(key);
-                0.0
-            });
-            *sum += weight;
-        }
-        // In order of first occurrence, so that the sum has the same bits in every run.
-        let squares: f32 = order.iter().map(|key| weights[key] * weights[key]).sum();
-        Bag {
-            weights,
-            norm: squares.sqrt(),
-        }
-    }
-
-    fn get(&self, key: u64) -> f32 {
-        self.weights.get(&key).copied().unwrap_or(0.0)
-    }
-}
-
-/// A bag as a list in order of first occurrence, for the comment's side of a comparison.
-#[derive(Debug, Clone, Default)]
-struct List {
-    items: Vec<(u64, f32)>,
-    norm: f32,
-}
-
-/// For each item the number of its key, keys numbered in order of first occurrence.
-fn places(items: &[(u64, f32)]) -> Vec<usize> {
-    /// Among so few, looking at each key is fastest.
-    const FEW: usize = 24;
-    if items.len() <= FEW {
-        let mut keys: Vec<u64> = Vec::with_capacity(items.len());
-        let place = |&(key, _): &(u64, f32)| {
-            let known = keys.iter().position(|&k| k == key);
-            known.unwrap_or_else(|| {
-                keys.push(key);
-                keys.len() - 1
-            })
-        };
-        return items.iter().map(place).collect();
-    }
-    let mut numbers = FxHashMap::with_capacity_and_hasher(items.len(), FxBuildHasher);
-    let place = |&(key, _): &(u64, f32)| {
-        let next = numbers.len();
-        *numbers.entry(key).or_insert(next)
-    };
-    items.iter().map(place).collect()
-}
-
-impl List {
-    fn new(items: impl Iterator<Item = (u64, f32)>) -> Self {
-        let items: Vec<(u64, f32)> = items.collect();
-        List::at_places(&items, &places(&items))
-    }
-
-    /// The list of `items`, whose [`places`] are known.
-    fn at_places(items: &[(u64, f32)], places: &[usize]) -> Self {
-        let mut list: Vec<(u64, f32)> = Vec::with_capacity(items.len());
-        for (&(key, weight), &at) in items.iter().zip(places) {
-            match list.get_mut(at) {
-                Some((_, sum)) => *sum += weight,
-                None => list.push((key, weight)),
-            }
-        }
-        let norm = list.iter().map(|(_, w)| w * w).sum::<f32>().sqrt();
-        List { items: list, norm }
-    }
-
-    /// The cosine between the two, from 0 to 1; 0 where one is empty.
-    fn cosine(&self, other: &Bag) -> f32 {
-        let norms = self.norm * other.norm;
-        if norms <= 0.0 {
-            return 0.0;
-        }
-        self.items
-            .iter()
-            .map(|&(key, w)| w * other.get(key))
-            .sum::<f32>()
-            / norms
-    }
-}
-
-fn content(words: &[Word]) -> impl Iterator<Item = &Word> {
-    words
-        .iter()
-        .filter(|w| matches!(w.info.kind, Kind::Word | Kind::Hashtag))
-}
-
-fn idf_of(idf: &Idf, word: &Word) -> f32 {
-    idf.get(word.info.id as usize).copied().unwrap_or(1.0)
-}
-
-fn word_items<'a>(words: &'a [Word], idf: &'a Idf) -> impl Iterator<Item = (u64, f32)> + 'a {
-    content(words).map(|w| (w.info.key, idf_of(idf, w)))
-}
-
-fn stem_items<'a>(words: &'a [Word], idf: &'a Idf) -> impl Iterator<Item = (u64, f32)> + 'a {
-    content(words).map(|w| (w.info.stem, idf_of(idf, w)))
-}
-
-fn fourgram_items(words: &[Word]) -> impl Iterator<Item = (u64, f32)> + '_ {
-    content(words).flat_map(|w| w.info.fourgrams().iter().map(|&g| (g, 1.0)))
-}
-
-/// A headline, body or parent, ready to be compared with many comments.
-#[derive(Debug, Clone, Default)]
-pub struct Prepared {
-    words: Bag,
-    stems: Bag,
-    fourgrams: Bag,
-    pairs: FxHashSet<(u64, u64)>,
-    sentences: Vec<Sentence>,
-    idf_mass: f32,
-    n_words: usize,
-    keys: Vec<u64>,
-    /// The cues of all its words.
-    pub cues: Cues,
-    question: bool,
-    quotes: bool,
-    /// A hash of its words in order.
-    pub hash: u64,
-    /// Its embedding; empty without embeddings.
-    pub embedding: Vec<f32>,
-    /// [`super::memory::Memory::squares`] of it as a headline.
-    pub squares: Option<Vec<f32>>,
-    /// Its words.
-    pub analysis: Analysis,
-    /// Its text scores, for whoever computes them to remember.
-    pub text_scores: OnceCell<Vec<f64>>,
-}
-
-#[derive(Debug, Clone)]
-struct Sentence {
-    stems: Bag,
-    cues: Cues,
-}
-
-/// A comment's side of the comparisons.
-pub struct Query {
-    words: List,
-    stems: List,
-    fourgrams: List,
-    pairs: Vec<(u64, u64)>,
-    keys: Vec<u64>,
-    /// The idf of each word of `words`.
-    idfs: Vec<f32>,
-    idf_mass: f32,
-    cues: Cues,
-}
-
-impl Prepared {
-    /// Prepares `text`.
-    pub fn new(text: &str, analyzer: &mut Analyzer, idf: &Idf) -> Self {
-        let analysis = analyzer.analyze(text);
-        let words = &analysis.words;
-        let keys: Vec<u64> = content(words).map(|w| w.info.key).collect();
-        let bag = Bag::new(word_items(words, idf));
-        let mut seen: Vec<u64> = keys.clone();
-        seen.sort_unstable();
-        seen.dedup();
-        let mass: FxHashMap<u64, f32> = word_items(words, idf).collect();
-        Prepared {
-            idf_mass: seen.iter().map(|k| mass[k]).sum(),
-            words: bag,
-            stems: Bag::new(stem_items(words, idf)),
-            fourgrams: Bag::new(fourgram_items(words)),
-            pairs: keys.windows(2).map(|p| (p[0], p[1])).collect(),
-            sentences: sentences(words)
-                .map(|s| Sentence {
-                    stems: Bag::new(stem_items(s, idf)),
-                    cues: all_cues(s),
-                })
-                .collect(),
-            n_words: keys.len(),
-            cues: all_cues(words),
-            question: words.iter().any(|w| w.info.text.contains(['?', '؟'])),
-            quotes: text.contains(['"', '“', '”', '«', '»', '„', '\'', '‘']),
-            hash: hash_words(&keys),
-            embedding: Vec::new(),
-            squares: None,
-            text_scores: OnceCell::new(),
-            keys,
-            analysis,
-        }
-    }
-}
-
-/// A hash of words in order; never 0.
-fn hash_words(keys: &[u64]) -> u64 {
-    keys.iter()
-        .fold(1u64, |h, k| {
-            (h.rotate_left(5) ^ k).wrapping_mul(0x517c_c1b7_2722_0a95)
-        })
-        .max(1)
-}
-
-/// Cuts words into sentences behind full stops, question and exclamation marks.
-fn sentences(words: &[Word]) -> impl Iterator<Item = &[Word]> {
-    words
-        .split_inclusive(|w| {
-            w.info.kind == Kind::Mark && w.info.text.starts_with(['.', '?', '!', '؟', '。', '…'])
-        })
-        .filter(|s| content(s).next().is_some())
-}
-
-impl Query {
-    /// The comment with this analysis.
-    pub fn new(analysis: &Analysis, idf: &Idf) -> Self {
-        let words = &analysis.words;
-        let keys: Vec<u64> = content(words).map(|w| w.info.key).collect();
-        let items: Vec<(u64, f32)> = word_items(words, idf).collect();
-        let places = places(&items);
-        // The idf of each word of the list, and how often it occurs.
-        let mut found: Vec<(f32, f32)> = Vec::with_capacity(items.len());
-        for (&(_, idf), &at) in items.iter().zip(&places) {
-            match found.get_mut(at) {
-                Some((_, n)) => *n += 1.0,
-                None => found.push((idf, 1.0)),
-            }
-        }
-        let list = List::at_places(&items, &places);
-        Query {
-            // A word's weight in the list is its idf as often as it occurs.
-            idfs: (list.items.iter().zip(&found))
-                .map(|((_, w), (_, n))| w / n)
-                .collect(),
-            idf_mass: found.iter().map(|(idf, _)| idf).sum(),
-            words: list,
-            stems: List::new(stem_items(words, idf)),
-            fourgrams: List::new(fourgram_items(words)),
-            pairs: keys.windows(2).map(|p| (p[0], p[1])).collect(),
-            keys,
-            cues: all_cues(words),
-        }
-    }
-
-    /// The comment's stems, weighted by idf, as a list of length 1; empty for a comment without words.
-    pub fn unit_bag(&self) -> UnitBag {
-        let norm = self.stems.norm;
-        let items = self.stems.items.iter().filter(|_| norm > 0.0);
-        items.map(|&(stem, weight)| (stem, weight / norm)).collect()
-    }
-
-    /// The idf mass of the words that the comment shares with `other`.
-    fn shared_mass(&self, other: &Prepared) -> f32 {
-        let words = self.words.items.iter().zip(&self.idfs);
-        words
-            .filter(|((key, _), _)| other.words.weights.contains_key(key))
-            .map(|(_, idf)| idf)
-            .sum()
-    }
-
-    /// The share of the comment's idf mass that stands in `other`.
-    fn overlap(&self, other: &Prepared) -> f32 {
-        if self.idf_mass > 0.0 {
-            self.shared_mass(other) / self.idf_mass
-        } else {
-            0.0
-        }
-    }
-
-    /// The share of `other`'s idf mass that the comment repeats.
-    fn cover(&self, other: &Prepared) -> f32 {
-        if other.idf_mass > 0.0 {
-            self.shared_mass(other) / other.idf_mass
-        } else {
-            0.0
-        }
-    }
-
-    /// The share of the comment's word pairs that stand in `other`.
-    fn pair_overlap(&self, other: &Prepared) -> f32 {
-        if self.pairs.is_empty() {
-            return 0.0;
-        }
-        let shared = self
-            .pairs
-            .iter()
-            .filter(|p| other.pairs.contains(*p))
-            .count();
-        shared as f32 / self.pairs.len() as f32
-    }
-
-    /// BM25 (Robertson and Zaragoza 2009; k1 = 1.2, b = 0.75, mean length `mean_words`) of `other` for the comment's
-    /// words, divided by the comment's idf mass: from 0 to 2.2.
-    fn bm25(&self, other: &Prepared, mean_words: f32) -> f32 {
-        const K1: f32 = 1.2;
-        const B: f32 = 0.75;
-        if self.idf_mass <= 0.0 {
-            return 0.0;
-        }
-        let length = 1.0 - B + B * other.n_words as f32 / mean_words.max(1.0);
-        let mut sum = 0.0;
-        for ((key, _), &idf) in self.words.items.iter().zip(&self.idfs) {
-            let tf = other.get_count(*key, idf);
-            sum += idf * tf * (K1 + 1.0) / (tf + K1 * length);
-        }
-        sum / self.idf_mass
-    }
-}
-
-impl Prepared {
-    fn get_count(&self, key: u64, idf: f32) -> f32 {
-        if idf > 0.0 {
-            self.words.get(key) / idf
-        } else {
-            0.0
-        }
-    }
-}
 
 /// The texts that a comment is compared with.
 #[derive(Debug, Clone, Copy, Default)]
@@ -352,8 +27,9 @@ impl Context<'_> {
     }
 }
 
-/// The names of the similarities, in the order in which [`context_values`] gives them.
-pub const VALUES: [&str; 19] = [
+/// The names of the similarities, in the order in which [`context_values`] gives them. The article is headline and body
+/// together, and known where there is a body; how rare a stem is, its idf says.
+pub const VALUES: [&str; 29] = [
     "share of the comment in the headline",
     "share of the headline in the comment",
     "words shared with the headline",
@@ -373,6 +49,16 @@ pub const VALUES: [&str; 19] = [
     "stems shared with the parent",
     "4-grams shared with the parent",
     "share of the parent in the comment",
+    "rarest stem shared with the headline",
+    "second rarest stem shared with the headline",
+    "rarest stem that the headline lacks",
+    "number of stems shared with the headline",
+    "rarest stem shared with the article",
+    "second rarest stem shared with the article",
+    "rarest stem that the article lacks",
+    "second rarest stem that the article lacks",
+    "number of stems shared with the article",
+    "number of stems that the article lacks",
 ];
 
 /// The names of the context flags, in the order in which [`context_flags`] gives them.
@@ -509,6 +195,22 @@ fn context_values(
         ]),
         None => values.extend([f32::NAN; 4]),
     }
+    match context.headline {
+        Some(h) => {
+            let s = query.specifics([Some(h), None]);
+            values.extend([s.shared[0], s.shared[1], s.lacking[0], s.n_shared]);
+        }
+        None => values.extend([f32::NAN; 4]),
+    }
+    match context.body {
+        Some(b) => {
+            let s = query.specifics([Some(b), context.headline]);
+            values.extend(s.shared);
+            values.extend(s.lacking);
+            values.extend([s.n_shared, s.n_lacking]);
+        }
+        None => values.extend([f32::NAN; 6]),
+    }
     debug_assert_eq!(values.len(), VALUES.len());
     values
 }
@@ -583,8 +285,9 @@ fn context_flags(query: &Query, context: Context, best: Option<(usize, f32)>) ->
 
 #[cfg(test)]
 mod tests {
-    use super::super::lexicon::Lexicon;
     use super::*;
+    use crate::features::analysis::Analyzer;
+    use crate::features::lexicon::Lexicon;
     use crate::tokenize::Tokenizer;
 
     /// Features of a comment where every word has idf 1.
@@ -626,6 +329,37 @@ mod tests {
         // One of two pairs.
         assert!((value(&f, "word pairs shared with the headline") - 0.5).abs() < 1e-6);
         assert!(value(&f, "words shared with the body").is_nan());
+    }
+
+    #[test]
+    fn what_a_comment_shares_is_told_by_how_rare_it_is() {
+        // Of the words, whose ids begin at 3, "ship" is common and "blue" rare; every other word has idf 1.
+        let tokenizer = Tokenizer::new(["ship", "blue"]);
+        let lexicon = Lexicon::default();
+        let mut analyzer = Analyzer::new(&tokenizer, &lexicon, (3, 5));
+        let idf = vec![1.0, 1.0, 1.0, 0.5, 3.0];
+        let headline = Prepared::new("ship sunk", &mut analyzer, &idf);
+        let body = Prepared::new("a blue one", &mut analyzer, &idf);
+        let query = Query::new(&analyzer.analyze("blue ship, grey ship"), &idf);
+        let context = Context {
+            headline: Some(&headline),
+            body: Some(&body),
+            parent: None,
+        };
+        let f = context_features(&query, context, 4.0);
+        assert_eq!(value(&f, "rarest stem shared with the headline"), 0.5);
+        assert_eq!(
+            value(&f, "second rarest stem shared with the headline"),
+            0.0
+        );
+        assert_eq!(value(&f, "rarest stem that the headline lacks"), 3.0);
+        assert_eq!(value(&f, "number of stems shared with the headline"), 1.0);
+        assert_eq!(value(&f, "rarest stem shared with the article"), 3.0);
+        assert_eq!(value(&f, "second rarest stem shared with the article"), 0.5);
+        assert_eq!(value(&f, "rarest stem that the article lacks"), 1.0);
+        assert_eq!(value(&f, "second rarest stem that the article lacks"), 0.0);
+        assert_eq!(value(&f, "number of stems shared with the article"), 2.0);
+        assert_eq!(value(&f, "number of stems that the article lacks"), 1.0);
     }
 
     #[test]
