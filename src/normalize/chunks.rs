@@ -137,16 +137,22 @@ fn white_space_at(text: &str, at: usize) -> usize {
 /// The letter that `word` is once normalised, where it is one.
 fn lone_letter(word: &str) -> Option<char> {
     if word.is_ascii() {
-        // Control characters do not show, and three letters or more become one, but for "www", which is a link.
-        let mut shown = word.bytes().filter(|b| !b.is_ascii_control());
-        let letter = shown.next().filter(u8::is_ascii_alphabetic)?;
-        let mut n_more = 0;
-        let same = shown.all(|b| {
-            n_more += 1;
-            b.eq_ignore_ascii_case(&letter)
-        });
-        let is_one = n_more == 0 || n_more > 1 && !letter.eq_ignore_ascii_case(&b'w');
-        return (same && is_one).then_some(letter.to_ascii_lowercase() as char);
+        let mut letters = word.bytes().filter(u8::is_ascii_alphabetic);
+        let letter = letters.next()?;
+        let mut n_letters = 1;
+        for other in letters {
+            if !other.eq_ignore_ascii_case(&letter) {
+                return None;
+            }
+            n_letters += 1;
+        }
+        // Control characters do not show; other characters can stand for letters ("s$ss"), and the whole must tell.
+        let n_shown = word.bytes().filter(|b| !b.is_ascii_control()).count();
+        if n_shown == n_letters {
+            // Three letters or more become one, but for "www", which is a link.
+            let is_one = n_letters == 1 || n_letters > 2 && !letter.eq_ignore_ascii_case(&b'w');
+            return is_one.then_some(letter.to_ascii_lowercase() as char);
+        }
     }
     if holds_two_letters(word) {
         return None;
@@ -265,6 +271,14 @@ mod tests {
                 Some(&text[start..end])
             });
             prop_assert_eq!(words.collect::<Vec<_>>(), expected);
+        }
+
+        #[test]
+        fn a_lone_letter_is_what_normalising_leaves_of_a_word(word in "[asSwW$@013'.!\\x00\\x02]{1,5}|[аеоaeoсcS$3]{1,4}|[ab\u{345}\u{301}\u{200b}]{1,4}|\\PC{1,3}") {
+            let normal = normalize_piece(&word).text;
+            let mut chars = normal.chars();
+            let first = chars.next().filter(|c| c.is_alphabetic() && !is_combining_mark(*c));
+            prop_assert_eq!(lone_letter(&word), first.filter(|_| chars.next().is_none()), "{:?}", word);
         }
 
         #[test]
