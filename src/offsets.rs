@@ -17,13 +17,14 @@ const GRID: f64 = 0.02;
 const LARGEST: f64 = 10.0;
 const N_OFFSETS: usize = 1001;
 
-/// Offsets for `scores`, of shape `(n_rows, k)` by rows, and `gold` labels; `groups` numbers the groups of the rows.
-/// They sum to 0.
+/// Offsets for `scores`, of shape `(n_rows, k)` by rows, and `gold` labels; `groups` numbers the groups of the rows, and
+/// a row counts as often as its weight says. They sum to 0.
 pub fn tune_offsets(
     scores: &[f64],
     k: usize,
     gold: &[usize],
     groups: &[usize],
+    weights: &[f64],
     seed: u64,
 ) -> Vec<f64> {
     let n_groups = groups.iter().max().map_or(0, |g| g + 1);
@@ -51,7 +52,10 @@ pub fn tune_offsets(
         .par_iter()
         .map(|times| {
             let drawn = members.iter().zip(times).filter(|(_, times)| **times > 0);
-            let rows = drawn.flat_map(|(rows, &times)| rows.iter().map(move |&row| (row, times)));
+            let rows = drawn.flat_map(|(rows, &times)| {
+                rows.iter()
+                    .map(move |&row| (row, f64::from(times) * weights[row]))
+            });
             Draw::new(scores, k, gold, rows).ascend()
         })
         .collect();
@@ -88,7 +92,7 @@ impl Draw {
         scores: &[f64],
         k: usize,
         gold: &[usize],
-        rows: impl Iterator<Item = (usize, u32)>,
+        rows: impl Iterator<Item = (usize, f64)>,
     ) -> Self {
         let mut draw = Draw {
             k,
@@ -97,7 +101,7 @@ impl Draw {
         };
         for (row, times) in rows {
             draw.scores.extend(&scores[row * k..(row + 1) * k]);
-            draw.rows.push((gold[row], f64::from(times)));
+            draw.rows.push((gold[row], times));
         }
         draw
     }
@@ -199,10 +203,34 @@ mod tests {
             gold.push(usize::from(rare));
         }
         let groups: Vec<usize> = (0..100).collect();
-        let offsets = tune_offsets(&scores, 2, &gold, &groups, 1);
+        let offsets = tune_offsets(&scores, 2, &gold, &groups, &[1.0; 100], 1);
         assert_eq!(macro_f1(&scores, 2, &gold, &offsets), 1.0);
         assert!(macro_f1(&scores, 2, &gold, &[0.0, 0.0]) < 0.5);
         assert!(offsets.iter().sum::<f64>().abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_row_of_weight_2_counts_as_the_row_twice() {
+        let mut rng = fastrand::Rng::with_seed(3);
+        let scores: Vec<f64> = (0..120).map(|_| rng.f64()).collect();
+        let gold: Vec<usize> = (0..40).map(|_| rng.usize(..3)).collect();
+        let groups: Vec<usize> = (0..40).collect();
+        let weights: Vec<f64> = (0..40).map(|row| f64::from(1 + row % 2)).collect();
+        let rows = (0..40).flat_map(|row| std::iter::repeat_n(row, 1 + row % 2));
+        let rows: Vec<usize> = rows.collect();
+        let scores_twice: Vec<f64> = rows
+            .iter()
+            .flat_map(|r| scores[r * 3..r * 3 + 3].to_vec())
+            .collect();
+        let gold_twice: Vec<usize> = rows.iter().map(|&r| gold[r]).collect();
+        let ones = vec![1.0; rows.len()];
+        let weighted = tune_offsets(&scores, 3, &gold, &groups, &weights, 1);
+        assert_eq!(
+            weighted,
+            tune_offsets(&scores_twice, 3, &gold_twice, &rows, &ones, 1)
+        );
+        let alike = tune_offsets(&scores, 3, &gold, &groups, &[1.0; 40], 1);
+        assert_ne!(weighted, alike);
     }
 
     #[test]
@@ -210,7 +238,7 @@ mod tests {
         let mut rng = fastrand::Rng::with_seed(5);
         let scores: Vec<f64> = (0..150).map(|_| rng.f64()).collect();
         let gold: Vec<usize> = (0..50).map(|_| rng.usize(..3)).collect();
-        let draw = Draw::new(&scores, 3, &gold, (0..50).map(|row| (row, 1)));
+        let draw = Draw::new(&scores, 3, &gold, (0..50).map(|row| (row, 1.0)));
         let (offset, found) = draw.best_offset(&[0.0; 3], 1);
         let value = |offset| macro_f1(&scores, 3, &gold, &[0.0, offset, 0.0]);
         assert!((found - value(offset)).abs() < 1e-12);

@@ -144,8 +144,10 @@ fn decide(
         .map(|&t| t as usize)
         .collect();
     let groups = group_numbers(&examples.comments[deciding.clone()]);
+    let deciding_comments = examples.comments[deciding.clone()].iter();
+    let weights: Vec<f64> = deciding_comments.map(|c| c.weight).collect();
     let offsets = match settings.optimize {
-        Optimize::MacroF1 => tune_offsets(&scores, k, &gold, &groups, settings.seed),
+        Optimize::MacroF1 => tune_offsets(&scores, k, &gold, &groups, &weights, settings.seed),
         Optimize::Accuracy => vec![0.0; k],
     };
     let folds: Vec<usize> = if deciding.start == 0 {
@@ -153,7 +155,7 @@ fn decide(
     } else {
         groups.iter().map(|g| g % settings.n_folds).collect()
     };
-    let figures = cross_fitted_figures(&scores, k, &gold, &groups, &folds, settings);
+    let figures = cross_fitted_figures(&scores, k, &gold, &groups, &weights, &folds, settings);
 
     design.truncate(rows.n_train);
     let targets = &examples.targets[..rows.n_train];

@@ -23,6 +23,7 @@ pub(super) fn cross_fitted_figures(
     k: usize,
     gold: &[usize],
     groups: &[usize],
+    weights: &[f64],
     folds: &[usize],
     settings: &TrainSettings,
 ) -> Figures {
@@ -38,7 +39,8 @@ pub(super) fn cross_fitted_figures(
                     .collect();
                 let g: Vec<usize> = others.iter().map(|&r| gold[r]).collect();
                 let members: Vec<usize> = others.iter().map(|&r| groups[r]).collect();
-                tune_offsets(&s, k, &g, &members, settings.seed)
+                let w: Vec<f64> = others.iter().map(|&r| weights[r]).collect();
+                tune_offsets(&s, k, &g, &members, &w, settings.seed)
             }
             _ => vec![0.0; k],
         };
