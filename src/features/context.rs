@@ -28,8 +28,9 @@ impl Context<'_> {
 }
 
 /// The names of the similarities, in the order in which [`context_values`] gives them. The article is headline and body
-/// together, and known where there is a body; how rare a stem is, its idf says.
-pub const VALUES: [&str; 29] = [
+/// together, and known where there is a body; how rare a stem is, its idf says. Against a headline
+/// alone, stems that it lacks would count too much: much is said of a claim that its few words do not hold.
+pub const VALUES: [&str; 25] = [
     "share of the comment in the headline",
     "share of the headline in the comment",
     "words shared with the headline",
@@ -49,10 +50,6 @@ pub const VALUES: [&str; 29] = [
     "stems shared with the parent",
     "4-grams shared with the parent",
     "share of the parent in the comment",
-    "rarest stem shared with the headline",
-    "second rarest stem shared with the headline",
-    "rarest stem that the headline lacks",
-    "number of stems shared with the headline",
     "rarest stem shared with the article",
     "second rarest stem shared with the article",
     "rarest stem that the article lacks",
@@ -193,13 +190,6 @@ fn context_values(
             query.fourgrams.cosine(&p.fourgrams),
             query.cover(p),
         ]),
-        None => values.extend([f32::NAN; 4]),
-    }
-    match context.headline {
-        Some(h) => {
-            let s = query.specifics([Some(h), None]);
-            values.extend([s.shared[0], s.shared[1], s.lacking[0], s.n_shared]);
-        }
         None => values.extend([f32::NAN; 4]),
     }
     match context.body {
@@ -347,13 +337,6 @@ mod tests {
             parent: None,
         };
         let f = context_features(&query, context, 4.0);
-        assert_eq!(value(&f, "rarest stem shared with the headline"), 0.5);
-        assert_eq!(
-            value(&f, "second rarest stem shared with the headline"),
-            0.0
-        );
-        assert_eq!(value(&f, "rarest stem that the headline lacks"), 3.0);
-        assert_eq!(value(&f, "number of stems shared with the headline"), 1.0);
         assert_eq!(value(&f, "rarest stem shared with the article"), 3.0);
         assert_eq!(value(&f, "second rarest stem shared with the article"), 0.5);
         assert_eq!(value(&f, "rarest stem that the article lacks"), 1.0);
