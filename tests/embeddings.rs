@@ -5,6 +5,7 @@ mod common;
 use common::{Folder, lines, model2vec, program, small_corpus, train_command};
 use serde_json::{Value, json};
 use stance::embeddings::Embeddings;
+use stance::features::context::VALUES;
 use stance::model_dir::{load, save};
 use stance::record::Comment;
 use stance::train::{TrainSettings, Trained, train};
@@ -57,13 +58,16 @@ fn a_comment_has_its_embedding_and_cosines() {
     comment.parent = Some("fake".into());
     let found = dense(&comment);
     near(&found.embedding, &[half, half, 0.0, 0.0]);
-    near(&found.values[25..], &[half, f32::NAN, 0.0]);
+    near(&found.values[VALUES.len()..], &[half, f32::NAN, 0.0]);
     // Nothing is known of a parent without known words, nor of a comment without.
     comment.parent = Some("what".into());
-    near(&dense(&comment).values[25..], &[half, f32::NAN, f32::NAN]);
+    near(
+        &dense(&comment).values[VALUES.len()..],
+        &[half, f32::NAN, f32::NAN],
+    );
     let empty = dense(&Comment::new("").under("War"));
     near(&empty.embedding, &[0.0; 4]);
-    near(&empty.values[25..], &[f32::NAN; 3]);
+    near(&empty.values[VALUES.len()..], &[f32::NAN; 3]);
     // Hidden characters are no disguise.
     near(
         &dense(&Comment::new("st\u{200b}op w\u{ad}ar")).embedding,

@@ -28,8 +28,8 @@ impl Context<'_> {
 }
 
 /// The names of the similarities, in the order in which [`context_values`] gives them. The article is headline and body
-/// together, and known where there is a body; how rare a stem is, its idf says. Against a headline
-/// alone, stems that it lacks would count too much: much is said of a claim that its few words do not hold.
+/// together, and known where there is a body; how rare a stem is, its idf says. Against a headline alone, stems that it
+/// lacks would count too much: much is said of a claim that its few words do not hold.
 pub const VALUES: [&str; 25] = [
     "share of the comment in the headline",
     "share of the headline in the comment",

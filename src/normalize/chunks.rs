@@ -153,8 +153,7 @@ fn lone_letter(word: &str) -> Option<char> {
             let is_one = n_letters == 1 || n_letters > 2 && !letter.eq_ignore_ascii_case(&b'w');
             return is_one.then_some(letter.to_ascii_lowercase() as char);
         }
-    }
-    if holds_two_letters(word) {
+    } else if holds_two_letters(word) {
         return None;
     }
     let normal = normalize_piece(word).text;

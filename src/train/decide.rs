@@ -143,9 +143,9 @@ fn decide(
         .iter()
         .map(|&t| t as usize)
         .collect();
-    let groups = group_numbers(&examples.comments[deciding.clone()]);
-    let deciding_comments = examples.comments[deciding.clone()].iter();
-    let weights: Vec<f64> = deciding_comments.map(|c| c.weight).collect();
+    let comments = &examples.comments[deciding.clone()];
+    let groups = group_numbers(comments);
+    let weights: Vec<f64> = comments.iter().map(|c| c.weight).collect();
     let offsets = match settings.optimize {
         Optimize::MacroF1 => tune_offsets(&scores, k, &gold, &groups, &weights, settings.seed),
         Optimize::Accuracy => vec![0.0; k],

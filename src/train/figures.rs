@@ -1,6 +1,7 @@
 //! Figures on rows whose scores are out of fold.
 
 use super::fits::probabilities;
+use super::rows::select;
 use super::settings::{Optimize, TrainSettings};
 use crate::metrics::{Counts, calibration, log_loss};
 use crate::offsets::tune_offsets;
@@ -37,9 +38,8 @@ pub(super) fn cross_fitted_figures(
                     .iter()
                     .flat_map(|&r| scores[r * k..(r + 1) * k].to_vec())
                     .collect();
-                let g: Vec<usize> = others.iter().map(|&r| gold[r]).collect();
-                let members: Vec<usize> = others.iter().map(|&r| groups[r]).collect();
-                let w: Vec<f64> = others.iter().map(|&r| weights[r]).collect();
+                let [g, members] = [gold, groups].map(|values| select(values, &others));
+                let w = select(weights, &others);
                 tune_offsets(&s, k, &g, &members, &w, settings.seed)
             }
             _ => vec![0.0; k],

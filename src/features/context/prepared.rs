@@ -17,7 +17,7 @@ pub(super) fn content(words: &[Word]) -> impl Iterator<Item = &Word> {
         .filter(|w| matches!(w.info.kind, Kind::Word | Kind::Hashtag))
 }
 
-pub(super) fn idf_of(idf: &Idf, word: &Word) -> f32 {
+fn idf_of(idf: &Idf, word: &Word) -> f32 {
     idf.get(word.info.id as usize).copied().unwrap_or(1.0)
 }
 

@@ -71,30 +71,7 @@ impl Column {
             } => format!("like the comments under this headline > {above:.3}"),
         }
     }
-}
 
-/// A column, by numbers in place of names.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Rule {
-    Flag(usize),
-    Both(usize, usize),
-    Above(usize, f32),
-    Topic(u64),
-    Like(usize, f32),
-    Closer(usize, usize, f32),
-}
-
-/// The number of the flag `name`.
-pub(super) fn flag_index(name: &str) -> Result<usize> {
-    let found = flag_names().iter().position(|n| n == name);
-    found.ok_or_else(|| {
-        Error::Model(format!(
-            "config.json: unknown flag {name:?}; expected one that this version knows"
-        ))
-    })
-}
-
-impl Column {
     /// The rule of the column in a model with these labels.
     ///
     /// # Errors
@@ -141,6 +118,27 @@ impl Column {
             }
         })
     }
+}
+
+/// A column, by numbers in place of names.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Rule {
+    Flag(usize),
+    Both(usize, usize),
+    Above(usize, f32),
+    Topic(u64),
+    Like(usize, f32),
+    Closer(usize, usize, f32),
+}
+
+/// The number of the flag `name`.
+pub(super) fn flag_index(name: &str) -> Result<usize> {
+    let found = flag_names().iter().position(|n| n == name);
+    found.ok_or_else(|| {
+        Error::Model(format!(
+            "config.json: unknown flag {name:?}; expected one that this version knows"
+        ))
+    })
 }
 
 /// Whether `rule` holds for a comment with these features.
